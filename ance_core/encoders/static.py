@@ -1,0 +1,80 @@
+"""The `static` encoder: a weighted bag of token embeddings, one residual MLP, the head.
+
+    x = mean over the text's tokens of w[t] * E[t]          E (V, width), w (V,), both learned
+    h = x + W2 relu(W1 x + b1) + b2                         W2, b2 start at zero: h is the bag itself
+    y = LayerNorm(P h + c)                                  P starts as the identity where sizes allow
+
+The bag is order-blind and costs one pass over the tokens, so thousands of training steps take seconds on a
+processor. The token weights are what model2vec calls SIF or Zipf weighting (Tulkens and van Dongen 2024),
+here learned from idf on. Every step is exactly expressible in sentence-transformers' own modules
+(see `export`): w folds into E, and relu(x) - relu(-x) = x carries the residual through a ReLU layer.
+"""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor, nn
+
+from ance_core.encoders.batch import TokenBatch
+from ance_core.encoders.layers import Bands, Head
+
+
+class WeightedBag(nn.Module):
+    """Mean of the weighted embeddings of a text's tokens; a text without tokens gives zeros.
+
+    The sum runs inside one kernel, so the (t, width) matrix of gathered embeddings never exists.
+    """
+
+    def __init__(self, vocab_size: int, width: int) -> None:
+        super().__init__()
+        self.embedding = nn.EmbeddingBag(vocab_size, width, mode="sum", include_last_offset=True)
+        self.token_weight = nn.Parameter(torch.ones(vocab_size))
+
+    def forward(self, flat: Tensor, offsets: Tensor) -> Tensor:
+        """Ids (t,) and offsets (B + 1,) -> (B, width) float32."""
+        lengths = offsets.diff()
+        share = lengths.reciprocal().repeat_interleave(lengths, output_size=flat.numel())  # (t,) 1 / length
+        return self.embedding(flat, offsets, per_sample_weights=self.token_weight[flat] * share)
+
+    def folded(self) -> Tensor:
+        """w[t] * E[t], (V, width): the table whose plain mean is this bag."""
+        return self.embedding.weight * self.token_weight.unsqueeze(1)
+
+
+class ResidualMLP(nn.Module):
+    """x + W2 relu(W1 x + b1) + b2 with hidden size 2 * width; the identity at the start."""
+
+    def __init__(self, width: int) -> None:
+        super().__init__()
+        self.up = nn.Linear(width, 2 * width)
+        self.down = nn.Linear(2 * width, width)
+        nn.init.kaiming_uniform_(self.up.weight, nonlinearity="relu")
+        nn.init.zeros_(self.up.bias)
+        nn.init.zeros_(self.down.weight)
+        nn.init.zeros_(self.down.bias)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """(B, width) -> (B, width)."""
+        return x + self.down(torch.relu(self.up(x)))
+
+
+class StaticTower(nn.Module):
+    """`TokenBatch` of B texts -> (B, dim) float32. Texts come without special tokens."""
+
+    def __init__(self, vocab_size: int, width: int, dim: int) -> None:
+        super().__init__()
+        self.bag = WeightedBag(vocab_size, width)
+        self.mlp = ResidualMLP(width)
+        self.head = Head(width, dim, identity=True)
+
+    def forward(self, batch: TokenBatch) -> Tensor:
+        """(B, dim), before any normalisation to unit length."""
+        return self.head(self.mlp(self.bag(batch.flat, batch.offsets)))
+
+    def bands(self) -> Bands:
+        """Token embeddings and weights, the MLP as the one layer there is, the head."""
+        return {
+            "embeddings": list(self.bag.parameters()),
+            "top": list(self.mlp.parameters()),
+            "head": list(self.head.parameters()),
+        }
