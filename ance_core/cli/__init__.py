@@ -1,0 +1,1 @@
+"""The `ance` command: thin, each command calls one function."""

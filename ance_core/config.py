@@ -1,0 +1,185 @@
+"""The settings of a run, validated before any work is done.
+
+One model a concern, plain names, the unit in the description. Unknown keys are refused with the nearest
+valid name; a resolved copy of everything below goes into the run's `run.json`.
+"""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+import yaml
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+
+from .errors import ConfigError, nearest
+
+Positive = Annotated[int, Field(ge=1)]
+Count = Annotated[int, Field(ge=0)]
+Rate = Annotated[float, Field(gt=0, allow_inf_nan=False)]
+
+
+class Settings(BaseModel):
+    """Base of every settings group: immutable, no unknown keys."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class EncoderConfig(Settings):
+    """The dual encoder: what turns a text into a vector, and how two vectors become a score."""
+
+    kind: Literal["static", "mini", "hf"] = Field("static", description="family of the encoder")
+    model: str | None = Field(None, description="folder or hub id of a pretrained model; only for kind 'hf'")
+    width: Positive = Field(128, description="size of the token embeddings and hidden states")
+    dim: Positive = Field(128, description="size of the text embedding")
+    layers: Positive = Field(2, description="transformer layers of 'mini'")
+    heads: Positive = Field(2, description="attention heads of 'mini'")
+    vocab_size: Annotated[int, Field(ge=200)] = Field(8000, description="WordPiece entries trained on the corpus")
+    pooling: Literal["mean", "cls"] = Field("mean", description="how 'mini' and 'hf' pool token states")
+    towers: Literal["shared", "untied"] = Field("shared", description="one set of weights, or one a side")
+    similarity: Literal["dot", "cosine"] = Field("dot", description="score before the temperature")
+    temperature: Rate | None = Field(None, description="scores are divided by it; default sqrt(dim) for dot, .05 for cosine")
+    init: Literal["corpus", "random"] = Field("corpus", description="token embeddings: idf-weighted SVD of the corpus, or noise")
+    dropout: Annotated[float, Field(ge=0, lt=1)] = Field(0.0, description="off by default: repeated texts then encode alike")
+    precision: Literal["auto", "fp32", "bf16"] = Field("auto", description="auto: bf16 for transformers where the processor has it")
+    max_query_tokens: Positive = Field(32, description="longer queries are cut")
+    max_document_tokens: Positive = Field(128, description="longer documents are cut")
+
+    @model_validator(mode="after")
+    def _consistent(self) -> EncoderConfig:
+        if self.kind == "hf" and not self.model:
+            raise ValueError("model: 'hf' needs a folder or hub id; write --encoder hf:FOLDER")
+        if self.kind != "hf" and self.model:
+            raise ValueError(f"model: {self.model!r} only goes with kind 'hf'; write --encoder hf:{self.model}")
+        if self.kind == "mini" and self.width % self.heads:
+            raise ValueError(f"heads: {self.heads} does not divide width {self.width}; choose a divisor")
+        return self
+
+    @property
+    def scale(self) -> float:
+        """What scores are multiplied by: 1 / temperature, defaults resolved."""
+        default = 0.05 if self.similarity == "cosine" else self.dim**0.5
+        return 1.0 / (self.temperature or default)
+
+
+class RefreshConfig(Settings):
+    """When pools mined with the model itself are rebuilt from its current weights."""
+
+    mode: Literal["none", "sync", "lag"] = Field("none", description="never; at once; or in use `lag` steps later")
+    every: Positive = Field(100, description="steps between refreshes")
+    lag: Count = Field(0, description="steps between taking the weights and using their negatives (mode 'lag')")
+
+    @model_validator(mode="after")
+    def _consistent(self) -> RefreshConfig:
+        if self.lag and self.mode != "lag":
+            raise ValueError(f"lag: {self.lag} needs mode 'lag', not '{self.mode}'")
+        if self.mode == "lag" and not 1 <= self.lag <= self.every:
+            raise ValueError(f"lag: {self.lag} must lie in 1..every ({self.every}): one refresh at a time is under way")
+        return self
+
+
+class NegativesConfig(Settings):
+    """Where negatives come from and how many a query gets."""
+
+    per_query: Positive = Field(1, description="negatives drawn for each query at each step")
+    pool_depth: Positive = Field(200, description="candidates kept a query, judged positives already out")
+    random_share: Annotated[float, Field(ge=0, le=1)] = Field(
+        0.5, description="of 'bm25+random': probability that a draw is random"
+    )
+
+
+class WarmupConfig(Settings):
+    """The stage before the comparison: trained once per (dataset, encoder, seed), cached, shared by all runs."""
+
+    recipe: Literal["none", "bm25", "in-batch"] = Field("bm25", description="method of the warm-up; 'none' skips it")
+    steps: Positive = Field(100, description="optimizer steps")
+    learning_rate: Rate = Field(1e-3, description="peak learning rate of the warm-up")
+
+
+class OptimizerConfig(Settings):
+    """AdamW with a linear warm-up and a linear decay to zero."""
+
+    learning_rate: Rate = Field(1e-3, description="peak learning rate")
+    weight_decay: Annotated[float, Field(ge=0)] = Field(0.01, description="AdamW's decoupled decay")
+    warmup_share: Annotated[float, Field(ge=0, lt=1)] = Field(0.1, description="share of the steps with rising rate")
+    max_grad_norm: Rate = Field(1.0, description="gradients are clipped to this norm; the log has it before clipping")
+
+
+class RecordConfig(Settings):
+    """What a run writes down, and how often. Nothing here changes the training."""
+
+    eval_every: Positive = Field(50, description="steps between evaluations on the dev sample")
+    eval_queries: Positive = Field(300, description="dev queries in the fixed sample")
+    negatives: bool = Field(True, description="one record for each drawn negative")
+    negatives_per_query: Positive = Field(8, description="most negatives recorded a query and step (in-batch has many)")
+    snapshot_every: Count = Field(100, description="steps between embedding snapshots; 0: none")
+    snapshot_texts: Positive = Field(2000, description="documents, and queries, in a snapshot")
+    checkpoint_every: Count = Field(200, description="steps between checkpoints; 0: only at the end")
+
+
+class RunConfig(Settings):
+    """Everything that determines a run. Same config, same machine: same numbers."""
+
+    data: str = Field("pydocs", description="name of an embedded dataset, or a folder")
+    labels_per_query: Positive | None = Field(None, description="judged positives a training query keeps; rest hidden")
+    recipe: str = Field("ance", description="method; see `ance recipes`")
+    encoder: EncoderConfig = EncoderConfig()
+    negatives: NegativesConfig = NegativesConfig()
+    refresh: RefreshConfig = RefreshConfig()
+    warmup: WarmupConfig = WarmupConfig()
+    optimizer: OptimizerConfig = OptimizerConfig()
+    record: RecordConfig = RecordConfig()
+    steps: Positive = Field(600, description="optimizer steps after the warm-up")
+    batch_size: Annotated[int, Field(ge=2)] = Field(32, description="queries in a batch")
+    seed: Count = Field(0, description="of initial weights, data order and draws")
+    name: str | None = Field(None, description="folder of the run; made from recipe, data and seed if absent")
+    threads: Count = Field(0, description="processor threads; 0: as many as cores. Part of bit-for-bit equality")
+
+
+def parse(model: type[Settings], values: dict[str, Any], where: str = "settings") -> Any:
+    """`model(**values)` with pydantic's errors turned into one line a problem: field, value, remedy."""
+    try:
+        return model.model_validate(values)
+    except ValidationError as error:
+        raise ConfigError(f"{where}: " + "; ".join(_explain(model, e) for e in error.errors())) from None
+
+
+def _explain(model: type[BaseModel], error: Any) -> str:
+    path = ".".join(str(part) for part in error["loc"])
+    if error["type"] == "extra_forbidden":
+        owner: Any = model
+        for part in error["loc"][:-1]:
+            owner = owner.model_fields[part].annotation
+        return f"{path}: no such setting{nearest(str(error['loc'][-1]), owner.model_fields)}"
+    message = error["msg"].removeprefix("Value error, ")
+    if error["type"] == "value_error":
+        return f"{path}.{message}" if path else message
+    return f"{path}: {error['input']!r} given; {message[0].lower()}{message[1:]}"
+
+
+def read_settings(path: Path) -> dict[str, Any]:
+    """A YAML or JSON file of settings as a plain dict; errors name file and line."""
+    try:
+        text = path.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise ConfigError(f"{path}: cannot be read as a settings file ({error})") from None
+    try:
+        values = json.loads(text) if path.suffix == ".json" else yaml.safe_load(text)
+    except (yaml.YAMLError, json.JSONDecodeError) as error:
+        mark = getattr(error, "problem_mark", None)
+        line = mark.line + 1 if mark else getattr(error, "lineno", "?")
+        raise ConfigError(f"{path}:{line}: not valid {'JSON' if path.suffix == '.json' else 'YAML'}") from None
+    if not isinstance(values, dict):
+        raise ConfigError(f"{path}: a settings file holds `name: value` pairs, not a {type(values).__name__}")
+    return values
+
+
+def merge(*layers: dict[str, Any]) -> dict[str, Any]:
+    """Nested dicts merged, later layers winning key by key."""
+    merged: dict[str, Any] = {}
+    for layer in layers:
+        for key, value in layer.items():
+            old = merged.get(key)
+            merged[key] = merge(old, value) if isinstance(old, dict) and isinstance(value, dict) else value
+    return merged

@@ -1,0 +1,51 @@
+"""What an objective is: scores and a mask in, a loss out, with one value for each (query, positive, negative)."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from dataclasses import dataclass
+from typing import ClassVar
+
+import torch
+from torch import Tensor
+
+
+@dataclass(frozen=True)
+class Loss:
+    """value: () mean over the batch, what is minimised.
+
+    pairs: (B, n) the loss a pair is recorded with. weights: (B, n) dL_q/ds_n of the query's own loss, not
+    averaged over the batch: how hard each negative pulls. Both detached, zero where there is no negative.
+    """
+
+    value: Tensor
+    pairs: Tensor
+    weights: Tensor
+
+
+class Objective(ABC):
+    """Base of the objectives. Subclasses are frozen dataclasses whose fields are the parameters."""
+
+    name: ClassVar[str]
+    citation: ClassVar[str]
+    formula: ClassVar[str]
+
+    @abstractmethod
+    def __call__(self, positive: Tensor, negative: Tensor, mask: Tensor) -> Loss:
+        """positive (B,), negative (B, n) scaled scores; mask (B, n) bool, False where a slot holds no negative."""
+
+
+def output_gradient_norm(
+    weights: Tensor, query: Tensor, positive: Tensor, negative: Tensor, gap: Tensor, scale: float
+) -> Tensor:
+    """(B, n) norm of the gradient of each (q, d+, d-) at the output embeddings, in closed form.
+
+    With s = scale * q.d, a pair whose loss pulls with w = dL/ds_- has dL/dq = w scale (d- - d+),
+    dL/dd- = w scale q and dL/dd+ = -w scale q, so the norm over the three is
+
+        w * scale * sqrt(|d+ - d-|^2 + 2 |q|^2)          (2-way NLL: w = sigma(-delta); Eq 10-12 of ANCE)
+
+    query, positive: (B,) squared norms of q and d+. negative: (B, n) of d-. gap: (B, n) inner products d+ . d-.
+    """
+    distance = (positive[:, None] + negative - 2 * gap).clamp_min(0)
+    return weights.abs() * scale * torch.sqrt(distance + 2 * query[:, None])

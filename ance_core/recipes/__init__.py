@@ -1,0 +1,22 @@
+"""Recipes: each paper's method in one short file, over shared samplers and objectives."""
+
+from __future__ import annotations
+
+from ..errors import ConfigError, nearest
+from . import ance, bm25, bm25_random, in_batch, random, static_hard
+from .base import Recipe
+
+RECIPES: dict[str, Recipe] = {
+    module.RECIPE.name: module.RECIPE for module in (random, in_batch, bm25, bm25_random, static_hard, ance)
+}
+"""All methods by name, in the order they are shown."""
+
+
+def get_recipe(name: str) -> Recipe:
+    """The recipe of that name. Raises ConfigError with the nearest known name."""
+    if name not in RECIPES:
+        raise ConfigError(f"recipe: no method is called {name!r}{nearest(name, RECIPES)}")
+    return RECIPES[name]
+
+
+__all__ = ["RECIPES", "Recipe", "get_recipe"]

@@ -1,0 +1,109 @@
+"""Does a sampler draw what it says? Frequencies of real draws against stated probabilities (Pearson's chi-square).
+
+The generic check of every registered sampler: a fault such as drawing in hash order, which no unit test of
+a formula sees, moves frequencies. Cells expected fewer than five times are pooled (Cochran 1954), and a
+document of probability zero that was drawn even once fails outright.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+from scipy.stats import chi2
+
+from ..data.dataset import Labels
+from .base import Pool, QueryBatch, Sampler
+
+
+@dataclass(frozen=True)
+class Audit:
+    """p_value of the chi-square test; draws used; impossible: draws of documents with stated probability 0.
+
+    repeats: draws in which one document came twice for a query. worst: the document whose frequency is off most.
+    """
+
+    p_value: float
+    draws: int
+    impossible: int
+    repeats: int
+    worst_document: int
+    worst_expected: float
+    worst_observed: int
+
+
+def chi_square(counts: np.ndarray, probabilities: np.ndarray) -> float:
+    """p-value of observed counts (cells,) under stated probabilities (cells,), small cells pooled."""
+    expected = probabilities * counts.sum()
+    small = expected < 5
+    observed_cells = np.append(counts[~small], counts[small].sum())
+    expected_cells = np.append(expected[~small], expected[small].sum())
+    keep = expected_cells > 0
+    observed_cells, expected_cells = observed_cells[keep], expected_cells[keep]
+    if len(expected_cells) < 2:
+        return 1.0
+    statistic = ((observed_cells - expected_cells) ** 2 / expected_cells).sum()
+    return float(chi2.sf(statistic, len(expected_cells) - 1))
+
+
+def _summary(docs: np.ndarray, first: np.ndarray, p: np.ndarray) -> Audit:
+    counts = np.bincount(first[first >= 0], minlength=len(p)).astype(float)
+    ordered = np.sort(docs, axis=1)
+    repeats = ((ordered[:, 1:] == ordered[:, :-1]) & (ordered[:, 1:] >= 0)).any(axis=1).sum() if docs.shape[1] > 1 else 0
+    gap = np.abs(counts - p * counts.sum()) / np.sqrt(np.maximum(p * counts.sum(), 1.0))
+    worst = int(gap.argmax())
+    return Audit(
+        p_value=chi_square(counts, p),
+        draws=int(counts.sum()),
+        impossible=int(counts[p <= 0].sum()),
+        repeats=int(repeats),
+        worst_document=worst,
+        worst_expected=float(p[worst] * counts.sum()),
+        worst_observed=int(counts[worst]),
+    )
+
+
+def audit_draws(
+    sampler: Sampler,
+    pools: Mapping[str, Pool],
+    labels: Labels,
+    n_docs: int,
+    query: int,
+    *,
+    n: int = 1,
+    draws: int = 20_000,
+    seed: int = 0,
+) -> Audit:
+    """Audit a sampler that serves each query by itself: one query, drawn for again and again.
+
+    The first of the n documents of each draw follows the stated distribution; all n must differ.
+    """
+    rng = np.random.default_rng(seed)
+    rows = np.full(draws, query, np.int64)
+    batch = QueryBatch(rows, labels.indptr[rows], labels, n_docs)
+    docs = sampler.draw(batch, pools, n, rng.random((draws, sampler.uniforms_needed(n)))).docs
+    one = QueryBatch(rows[:1], batch.label[:1], labels, n_docs)
+    return _summary(docs, docs[:, 0], sampler.probabilities(one, pools)[0])
+
+
+def audit_batches(
+    sampler: Sampler, pools: Mapping[str, Pool], labels: Labels, n_docs: int, query: int, *, size: int, batches: int, seed: int = 0
+) -> Audit:
+    """Audit a sampler whose negatives come from the batch: random batches that contain the query.
+
+    Slots of one batch repel each other slightly (queries come without replacement), so one slot a batch counts.
+    """
+    rng = np.random.default_rng(seed)
+    drawn = []
+    for _ in range(batches):
+        others = rng.permutation(np.delete(np.arange(len(labels.queries)), query))[: size - 1]
+        rows = np.concatenate([[query], others])
+        start, stop = labels.indptr[rows], labels.indptr[rows + 1]
+        label = start + (rng.random(size) * (stop - start)).astype(np.int64)
+        batch = QueryBatch(rows, label, labels, n_docs)
+        docs = sampler.draw(batch, pools, size - 1, rng.random((size, sampler.uniforms_needed(size - 1)))).docs[0]
+        drawn.append(docs)
+    docs = np.array(drawn)
+    one = QueryBatch(np.array([query]), labels.indptr[[query]], labels, n_docs)
+    return _summary(np.zeros((len(docs), 0), int), docs[:, 0], sampler.probabilities(one, pools)[0])

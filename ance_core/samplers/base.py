@@ -1,0 +1,140 @@
+"""What a sampler is: a stated distribution over documents for each query, and a way to draw from it.
+
+A sampler has no state and no generator of its own. It is handed the queries of a batch, the pools in
+force and uniforms in (0, 1), and answers with documents, ranks, scores and the probability it gives each
+document. Because the uniforms come from (seed, purpose, step, query), a resumed or forked run draws the
+same negatives; because the probabilities are stated, `samplers.audit` can check that they are true.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from typing import ClassVar
+
+import numpy as np
+
+from ..data.dataset import Labels
+from ..errors import ConfigError
+
+SOURCES = ("random", "in-batch", "bm25", "static", "ann")
+"""Where a negative can come from; the code in `Draw.sources` is the position in this tuple."""
+
+
+@dataclass(frozen=True)
+class Pool:
+    """Ranked candidate negatives of every training query, judged positives already out.
+
+    docs: (Q, K) int32 document rows, best first, -1 past the end. scores: (Q, K) float32.
+    label_scores: (M,) float32, the score of each label of `Labels.docs` under the same model.
+    source: one of SOURCES. index_step: optimizer steps the weights that ranked them had seen (-1: no weights).
+    """
+
+    docs: np.ndarray
+    scores: np.ndarray
+    label_scores: np.ndarray
+    source: str
+    index_step: int
+
+    @cached_property
+    def sizes(self) -> np.ndarray:
+        """(Q,) candidates of each query."""
+        return np.asarray((self.docs >= 0).sum(axis=1))
+
+
+@dataclass(frozen=True)
+class QueryBatch:
+    """The queries of one step: positions in `labels.queries`, and the label each is trained towards.
+
+    rows: (B,) int64. label: (B,) int64, positions in `labels.docs`. n_docs: documents in the corpus.
+    """
+
+    rows: np.ndarray
+    label: np.ndarray
+    labels: Labels
+    n_docs: int
+
+    @property
+    def positives(self) -> np.ndarray:
+        """(B,) int32 document rows of the chosen labels."""
+        return self.labels.docs[self.label]
+
+    @cached_property
+    def judged(self) -> np.ndarray:
+        """(B, L) int64 judged positives of each query, ascending, padded with n_docs."""
+        start, stop = self.labels.indptr[self.rows], self.labels.indptr[self.rows + 1]
+        width = int((stop - start).max())
+        cell = start[:, None] + np.arange(width)
+        inside = cell < stop[:, None]
+        padded = np.full(cell.shape, self.n_docs, np.int64)
+        padded[inside] = self.labels.docs[cell[inside]]
+        return padded
+
+
+@dataclass(frozen=True)
+class Draw:
+    """Negatives of a batch, shape (B, n); -1 in `docs` marks a slot with no negative.
+
+    ranks: 0-based place in the pool, -1 if the source has no ranking. scores: when ranked, nan if never.
+    positive_scores: of the chosen label under that same ranking, nan likewise. probability: as stated by the
+    sampler, of this document for this query in a single draw. sources: codes into SOURCES. index_step: of the
+    weights that ranked them, -1 if none did.
+    """
+
+    docs: np.ndarray
+    ranks: np.ndarray
+    scores: np.ndarray
+    positive_scores: np.ndarray
+    probability: np.ndarray
+    sources: np.ndarray
+    index_step: np.ndarray
+
+
+class Sampler(ABC):
+    """Base of the samplers. Subclasses are frozen dataclasses whose fields are the method's parameters."""
+
+    name: ClassVar[str]
+    citation: ClassVar[str]
+    formula: ClassVar[str]
+
+    @property
+    def pools(self) -> tuple[str, ...]:
+        """Names of the pools this sampler draws from."""
+        return ()
+
+    @abstractmethod
+    def draw(self, batch: QueryBatch, pools: Mapping[str, Pool], n: int, uniforms: np.ndarray) -> Draw:
+        """`n` different negatives for each query of the batch.
+
+        uniforms: (B, >= uniforms_needed(n)) float64 in (0, 1).
+        """
+
+    @abstractmethod
+    def probabilities(self, batch: QueryBatch, pools: Mapping[str, Pool]) -> np.ndarray:
+        """(B, n_docs) float64, rows summing to 1: the distribution of a single draw. For audits and probes."""
+
+    def probability_of(self, batch: QueryBatch, pools: Mapping[str, Pool], docs: np.ndarray) -> np.ndarray:
+        """(B, n) the stated probabilities of `docs` (B, n); faster than the whole row where a subclass says so."""
+        return np.take_along_axis(self.probabilities(batch, pools), docs.astype(np.int64), axis=1)
+
+    @abstractmethod
+    def support(self, labels: Labels, n_docs: int, pools: Mapping[str, Pool]) -> np.ndarray:
+        """(Q,) how many different documents each training query can be given."""
+
+    def uniforms_needed(self, n: int) -> int:
+        """Columns of uniforms that `draw` consumes."""
+        return n
+
+    def check(self, labels: Labels, n_docs: int, pools: Mapping[str, Pool], n: int) -> None:
+        """Refuse a draw larger than what some query has to offer. Raises ConfigError before training."""
+        sizes = self.support(labels, n_docs, pools)
+        worst = int(sizes.argmin())
+        if sizes[worst] < n:
+            short = int((sizes < n).sum())
+            raise ConfigError(
+                f"negatives.per_query: {n} asked of sampler '{self.name}', but {short} training "
+                f"quer{'y has' if short == 1 else 'ies have'} fewer candidates (the least: {int(sizes[worst])}); "
+                "lower negatives.per_query or raise negatives.pool_depth"
+            )

@@ -1,0 +1,117 @@
+"""Sampling from a ranked pool with weights, without replacement, in log space.
+
+    p(d_i | q) = w_i / sum_j w_j          over the K candidates of q's pool
+
+Every pool-based method here is one choice of log w: zero for a uniform draw from the top K (ANCE, STAR's
+static list, BM25 negatives). Draws use the Gumbel top-n trick (Vieira 2014; Kool et al. 2019): the n
+largest of log w + Gumbel noise are a sample without replacement, in drawing order. Weights never leave
+log space, so a score gap of a million neither overflows nor leaves every weight zero.
+"""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+
+from ..data.dataset import Labels
+from .base import SOURCES, Draw, Pool, QueryBatch, Sampler
+
+
+def log_softmax(log_weights: np.ndarray) -> np.ndarray:
+    """Row-wise log probabilities; rows of only -inf stay -inf."""
+    top = log_weights.max(axis=1, keepdims=True)
+    shifted = log_weights - np.where(np.isfinite(top), top, 0.0)
+    with np.errstate(divide="ignore"):
+        return shifted - np.log(np.exp(shifted).sum(axis=1, keepdims=True))
+
+
+def gumbel_top(log_weights: np.ndarray, uniforms: np.ndarray, n: int) -> np.ndarray:
+    """(B, n) different columns of (B, K) log weights, in drawing order; impossible ones (-inf) come last."""
+    keys = log_weights - np.log(-np.log(uniforms[:, : log_weights.shape[1]]))
+    if n == 1:
+        return keys.argmax(axis=1)[:, None]
+    top = np.argpartition(-keys, n - 1, axis=1)[:, :n]
+    order = np.argsort(-np.take_along_axis(keys, top, axis=1), axis=1)
+    return np.take_along_axis(top, order, axis=1)
+
+
+@dataclass(frozen=True)
+class Ranked(Sampler):
+    """Base of the samplers that weigh the candidates of one pool.
+
+    pool: name of the pool. depth: its columns, which fixes how many uniforms a draw needs.
+    """
+
+    pool: str
+    depth: int
+
+    @property
+    def pools(self) -> tuple[str, ...]:
+        """The one pool drawn from."""
+        return (self.pool,)
+
+    @abstractmethod
+    def log_weights(self, scores: np.ndarray, positive_scores: np.ndarray) -> np.ndarray:
+        """(B, K) unnormalised log weights from scores (B, K) in rank order and positive_scores (B,)."""
+
+    def uniforms_needed(self, n: int) -> int:
+        """One for each candidate: the Gumbel noise."""
+        return self.depth
+
+    def _log_p(self, batch: QueryBatch, pool: Pool) -> np.ndarray:
+        weights = self.log_weights(pool.scores[batch.rows], pool.label_scores[batch.label])
+        return log_softmax(np.where(pool.docs[batch.rows] >= 0, weights, -np.inf))
+
+    def draw(self, batch: QueryBatch, pools: Mapping[str, Pool], n: int, uniforms: np.ndarray) -> Draw:
+        """See `Sampler.draw`."""
+        pool = pools[self.pool]
+        log_p = self._log_p(batch, pool)
+        columns = gumbel_top(log_p, uniforms, n)
+        rows = batch.rows[:, None]
+        return Draw(
+            docs=pool.docs[rows, columns],
+            ranks=columns.astype(np.int32),
+            scores=pool.scores[rows, columns],
+            positive_scores=np.repeat(pool.label_scores[batch.label][:, None], n, axis=1),
+            probability=np.exp(np.take_along_axis(log_p, columns, axis=1)),
+            sources=np.full(columns.shape, SOURCES.index(pool.source), np.uint8),
+            index_step=np.full(columns.shape, pool.index_step, np.int32),
+        )
+
+    def probabilities(self, batch: QueryBatch, pools: Mapping[str, Pool]) -> np.ndarray:
+        """(B, n_docs), zero outside the pool."""
+        pool = pools[self.pool]
+        p = np.zeros((len(batch.rows), batch.n_docs + 1))
+        np.put_along_axis(p, pool.docs[batch.rows].astype(np.int64), np.exp(self._log_p(batch, pool)), axis=1)
+        return p[:, : batch.n_docs]  # -1, the padding, wrote into the extra column
+
+    def probability_of(self, batch: QueryBatch, pools: Mapping[str, Pool], docs: np.ndarray) -> np.ndarray:
+        """(B, n) found in the pool by comparison, never through a row as long as the corpus."""
+        pool = pools[self.pool]
+        same = docs[:, :, None] == pool.docs[batch.rows][:, None, :]  # (B, n, K)
+        p = np.exp(self._log_p(batch, pool))
+        return np.asarray((same * p[:, None, :]).sum(axis=2))
+
+    def support(self, labels: Labels, n_docs: int, pools: Mapping[str, Pool]) -> np.ndarray:
+        """(Q,) candidates in the pool."""
+        return pools[self.pool].sizes
+
+
+@dataclass(frozen=True)
+class TopK(Ranked):
+    """Uniform over the pool: ANCE's draw from its top 200, STAR's from its static list, BM25 negatives.
+
+    Xiong et al. 2021, Eq 13 and section 4; the authors' code shuffles the whole list and takes the first n
+    (drivers/run_ann_data_gen.py:339-396), which is the same distribution.
+    """
+
+    name = "top-k"
+    citation = "Xiong et al. 2021 (ANCE), Eq 13"
+    formula = r"p(d \mid q) = 1/K \quad \text{for } d \in \mathrm{top}_K(q) \setminus D^+_q"
+
+    def log_weights(self, scores: np.ndarray, positive_scores: np.ndarray) -> np.ndarray:
+        """Zero for every candidate."""
+        return np.zeros(scores.shape)
