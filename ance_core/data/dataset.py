@@ -1,0 +1,118 @@
+"""A dataset: corpus, queries, and relevance judgements by split, with ids as rows.
+
+Everything after reading works on rows (int32) into `Dataset.docs` and `Dataset.queries`; ids appear again
+only where something is shown or written. All arrays are read-only.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+import numpy as np
+
+from ..errors import DataError
+
+SPLITS = ("train", "dev", "test")
+
+
+def _frozen(values: Iterable[int] | np.ndarray, dtype: type) -> np.ndarray:
+    array: np.ndarray = np.array(values if isinstance(values, np.ndarray) else list(values), dtype=dtype)
+    array.flags.writeable = False
+    return array
+
+
+@dataclass(frozen=True, eq=False)
+class Labels:
+    """The relevant documents of each query that has one: query i has `docs[indptr[i]:indptr[i + 1]]`."""
+
+    queries: np.ndarray  # (Q,) int32, rows into Dataset.queries, ascending
+    indptr: np.ndarray  # (Q + 1,) int64
+    docs: np.ndarray  # (M,) int32, rows into Dataset.docs, ascending within a query
+    grades: np.ndarray  # (M,) int16, all >= 1
+
+    def __len__(self) -> int:
+        return len(self.queries)
+
+    def of(self, i: int) -> np.ndarray:
+        """Document rows (int32) relevant to the i-th query of `queries`, ascending."""
+        return self.docs[self.indptr[i] : self.indptr[i + 1]]
+
+    def counts(self) -> np.ndarray:
+        """Relevant documents of each query, shape (Q,), int64, all >= 1."""
+        return np.diff(self.indptr)
+
+
+@dataclass(frozen=True, eq=False)
+class Qrels:
+    """Judgements of one split, sorted by (query, document), each pair once. Build with `Qrels.of`."""
+
+    queries: np.ndarray  # (M,) int32, rows into Dataset.queries
+    docs: np.ndarray  # (M,) int32, rows into Dataset.docs
+    grades: np.ndarray  # (M,) int16; >= 1 relevant, <= 0 judged not relevant
+
+    @classmethod
+    def of(
+        cls,
+        queries: Iterable[int] | np.ndarray = (),
+        docs: Iterable[int] | np.ndarray = (),
+        grades: Iterable[int] | np.ndarray = (),
+    ) -> Qrels:
+        """Judgements in any order. ValueError where a (query, document) pair occurs twice."""
+        q, d, g = _frozen(queries, np.int32), _frozen(docs, np.int32), _frozen(grades, np.int16)
+        order = np.lexsort((d, q))
+        q, d, g = q[order], d[order], g[order]
+        if np.any((q[1:] == q[:-1]) & (d[1:] == d[:-1])):
+            raise ValueError("a (query, document) pair is judged twice")
+        return cls(_frozen(q, np.int32), _frozen(d, np.int32), _frozen(g, np.int16))
+
+    def __len__(self) -> int:
+        return len(self.queries)
+
+    def take(self, keep: np.ndarray) -> Qrels:
+        """The judgements chosen by a boolean mask, shape (M,), in the same order."""
+        return Qrels(
+            _frozen(self.queries[keep], np.int32),
+            _frozen(self.docs[keep], np.int32),
+            _frozen(self.grades[keep], np.int16),
+        )
+
+    def relevant(self) -> Qrels:
+        """The judgements of grade >= 1."""
+        return self.take(self.grades >= 1)
+
+    def labels(self) -> Labels:
+        """Relevant pairs grouped by query; queries without one are left out."""
+        kept = self.relevant()
+        queries, first = np.unique(kept.queries, return_index=True)
+        indptr = np.append(first, len(kept))
+        return Labels(_frozen(queries, np.int32), _frozen(indptr, np.int64), kept.docs, kept.grades)
+
+
+@dataclass(frozen=True, eq=False)
+class Dataset:
+    """Corpus, queries and judgements, made by `load_dataset` and identified by `fingerprint`."""
+
+    name: str
+    doc_ids: list[str]
+    docs: list[str]  # title and text joined
+    query_ids: list[str]
+    queries: list[str]
+    qrels: dict[str, Qrels]  # by split: "train", "dev", "test"; any may be absent
+    hidden: Qrels  # positives withheld from training by label masking; empty without masking
+    fingerprint: str  # 16 hex digits of the contents, not of name or path; masking changes it
+    source: str  # one line: where it came from and how it was split
+
+    def split(self, name: str) -> Qrels:
+        """The judgements of a split. DataError with the splits there are if it is absent or empty."""
+        found = self.qrels.get(name)
+        if found is None or not len(found):
+            has = ", ".join(s for s in self.qrels if len(self.qrels[s])) or "none"
+            raise DataError(f"{self.name}: no {name!r} split; it has {has}: add a qrels file for {name!r}")
+        return found
+
+    def __repr__(self) -> str:
+        splits = ", ".join(f"{name} {len(np.unique(q.queries)):,} queries" for name, q in self.qrels.items())
+        return (
+            f"Dataset({self.name!r}, {len(self.docs):,} documents, {splits}, fingerprint {self.fingerprint})"
+        )

@@ -1,0 +1,63 @@
+"""Tokenizers of pretrained models, behind the same few questions as the ones trained here."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from tokenizers import Tokenizer
+
+from ..errors import ConfigError
+
+if TYPE_CHECKING:
+    from transformers import PreTrainedTokenizerBase
+
+# Without one of these a library version may invent an empty tokenizer from the model type instead of failing.
+TOKENIZER_FILES = ("tokenizer.json", "vocab.txt", "vocab.json", "*.model", "tekken.json")
+
+
+def load_tokenizer(model: str) -> PreTrainedTokenizerBase:
+    """The tokenizer of a model folder or hub id. ConfigError if there is none, or only a slow one."""
+    folder = Path(model)
+    if folder.is_dir() and not any(any(folder.glob(name)) for name in TOKENIZER_FILES):
+        raise ConfigError(
+            f"encoder.model: {model}: no tokenizer in the folder (looked for {', '.join(TOKENIZER_FILES)}): "
+            "save one there with tokenizer.save_pretrained(folder)"
+        )
+    from transformers import AutoTokenizer  # slow to import, and only this kind of encoder needs it
+
+    try:
+        tokenizer = AutoTokenizer.from_pretrained(model)
+    except Exception as error:  # the library raises OSError, ValueError, KeyError and its own kinds here
+        reason = " ".join(str(error).split())[:160]
+        raise ConfigError(
+            f"encoder.model: {model}: its tokenizer cannot be loaded ({reason}): check folder or id"
+        ) from None
+    if not tokenizer.is_fast:
+        raise ConfigError(
+            f"encoder.model: {model}: only a slow tokenizer: convert it to a tokenizer.json first"
+        )
+    return tokenizer
+
+
+def backend_of(tokenizer: Any) -> Tokenizer:
+    """The `tokenizers` object that does the work."""
+    return tokenizer if isinstance(tokenizer, Tokenizer) else tokenizer.backend_tokenizer
+
+
+def pad_id_of(tokenizer: Any) -> int:
+    """Id to fill batches with; masks hide it, so models without a padding token get another special one."""
+    if isinstance(tokenizer, Tokenizer):
+        return tokenizer.token_to_id("[PAD]") or 0
+    return _first_id(tokenizer.pad_token_id, tokenizer.eos_token_id)
+
+
+def unknown_id_of(tokenizer: Any) -> int:
+    """Id that stands for a text without any token."""
+    if isinstance(tokenizer, Tokenizer):
+        return tokenizer.token_to_id("[UNK]") or 0
+    return _first_id(tokenizer.unk_token_id, tokenizer.eos_token_id, tokenizer.pad_token_id)
+
+
+def _first_id(*candidates: int | None) -> int:
+    return next((c for c in candidates if c is not None), 0)

@@ -1,0 +1,172 @@
+"""Tokens made once: the texts of a dataset as ids in one flat array, ragged, memory-mapped from the cache.
+
+Training then slices arrays. Nothing is padded in storage; a batch pads to its own longest text, or stays
+ragged for encoders that need no padding.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import hashlib
+import json
+from collections.abc import Sequence
+from itertools import chain
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import tokenizers
+from tokenizers import Tokenizer
+
+from ..config import EncoderConfig
+from ..errors import ConfigError
+from .cache import cache_dir, cached_folder
+from .dataset import Dataset
+from .pretrained import backend_of, load_tokenizer, pad_id_of, unknown_id_of
+from .wordpiece import train_wordpiece
+
+if TYPE_CHECKING:
+    from transformers import PreTrainedTokenizerBase
+
+__all__ = ["TokenizedDataset", "Tokens", "tokenize", "tokenized", "train_wordpiece"]
+
+CACHE_VERSION = 1  # raised when the same settings would give other ids
+CHUNK = 4096  # texts encoded at once: bounds the memory of the tokenizer's own records
+
+
+@dataclasses.dataclass(frozen=True, eq=False)
+class Tokens:
+    """Token ids of N texts: text i has `ids[offsets[i]:offsets[i + 1]]`, at least one token."""
+
+    ids: np.ndarray  # (T,) int32, memory-mapped when it comes from the cache
+    offsets: np.ndarray  # (N + 1,) int64
+
+    def __len__(self) -> int:
+        return len(self.offsets) - 1
+
+    def lengths(self) -> np.ndarray:
+        """Tokens of each text, shape (N,), int64."""
+        return np.diff(self.offsets)
+
+    def ragged(self, rows: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Texts `rows` (B,) end to end: flat ids (t,) int64, and offsets (B + 1,) int64 into them."""
+        rows = np.asarray(rows, dtype=np.int64)
+        starts = self.offsets[rows]
+        lengths = self.offsets[rows + 1] - starts
+        offsets = np.zeros(len(rows) + 1, dtype=np.int64)
+        np.cumsum(lengths, out=offsets[1:])
+        # Position in the batch plus, for each text, how far its storage lies from its place in the batch.
+        where = np.arange(offsets[-1]) + np.repeat(starts - offsets[:-1], lengths)
+        return self.ids[where].astype(np.int64), offsets
+
+    def padded(self, rows: np.ndarray, pad_id: int) -> tuple[np.ndarray, np.ndarray]:
+        """Texts `rows` (B,) as ids (B, L) int64 and mask (B, L) bool, True at tokens; L is their longest."""
+        flat, offsets = self.ragged(rows)
+        lengths = np.diff(offsets)
+        mask = np.arange(lengths.max(initial=0)) < lengths[:, None]
+        ids = np.full(mask.shape, pad_id, dtype=np.int64)
+        ids[mask] = flat
+        return ids, mask
+
+    def save(self, folder: Path) -> None:
+        """Write `ids.npy` and `offsets.npy`."""
+        folder.mkdir(parents=True, exist_ok=True)
+        np.save(folder / "ids.npy", self.ids, allow_pickle=False)
+        np.save(folder / "offsets.npy", self.offsets, allow_pickle=False)
+
+    @classmethod
+    def load(cls, folder: Path) -> Tokens:
+        """What `save` wrote, with the ids memory-mapped read-only."""
+        ids = np.load(folder / "ids.npy", mmap_mode="r", allow_pickle=False)
+        return cls(ids, np.load(folder / "offsets.npy", allow_pickle=False))
+
+
+def tokenize(
+    texts: Sequence[str],
+    tokenizer: Tokenizer | PreTrainedTokenizerBase,
+    max_tokens: int,
+    cache: Path | None = None,
+    *,
+    special_tokens: bool = True,
+) -> Tokens:
+    """All texts as tokens, cut to `max_tokens` (special tokens such as [CLS] included).
+
+    A text without any token becomes one unknown token, so that every text has an embedding. With a `cache`
+    folder the result is kept there and a folder that exists is used as it is: its name must stand for the
+    texts and settings. ConfigError if `max_tokens` leaves no room beside the special tokens.
+    """
+    if cache is None:
+        return _encode(texts, tokenizer, max_tokens, special_tokens)
+    made = lambda folder: _encode(texts, tokenizer, max_tokens, special_tokens).save(folder)  # noqa: E731
+    return Tokens.load(cached_folder(cache, made))
+
+
+def _encode(texts: Sequence[str], tokenizer: Any, max_tokens: int, special_tokens: bool) -> Tokens:
+    backend = Tokenizer.from_str(
+        backend_of(tokenizer).to_str()
+    )  # a copy: truncation is a state of the object
+    added = backend.num_special_tokens_to_add(False) if special_tokens else 0
+    if max_tokens <= added:
+        raise ConfigError(f"max tokens: {max_tokens} leaves no room beside {added} special tokens: raise it")
+    backend.no_padding()
+    backend.enable_truncation(max_tokens)
+    unknown = unknown_id_of(tokenizer)
+    flat: list[np.ndarray] = []
+    lengths: list[int] = []
+    for start in range(0, len(texts), CHUNK):
+        chunk = list(texts[start : start + CHUNK])
+        encoded = backend.encode_batch_fast(chunk, add_special_tokens=special_tokens)
+        ids = [encoding.ids or [unknown] for encoding in encoded]
+        lengths.extend(map(len, ids))
+        flat.append(np.fromiter(chain.from_iterable(ids), dtype=np.int32))
+    offsets = np.zeros(len(texts) + 1, dtype=np.int64)
+    np.cumsum(lengths, out=offsets[1:])
+    return Tokens(np.concatenate(flat) if flat else np.zeros(0, np.int32), offsets)
+
+
+@dataclasses.dataclass(frozen=True, eq=False)
+class TokenizedDataset:
+    """A dataset's texts as one encoder reads them."""
+
+    tokenizer: Tokenizer | PreTrainedTokenizerBase
+    queries: Tokens
+    docs: Tokens
+    pad_id: int
+    vocab_size: int
+    special_tokens: bool  # whether texts stand between [CLS] and [SEP]; new texts must be read the same way
+
+    def tokenize(self, texts: Sequence[str], max_tokens: int) -> Tokens:
+        """New texts (a typed-in query) read as this dataset's texts were."""
+        return tokenize(texts, self.tokenizer, max_tokens, special_tokens=self.special_tokens)
+
+
+def tokenized(dataset: Dataset, *, encoder: EncoderConfig) -> TokenizedDataset:
+    """The dataset's tokens for an encoder, made on the first call and read from the cache afterwards.
+
+    'static' and 'mini' get a WordPiece vocabulary learnt from the corpus documents and from nothing else: no
+    query, of any split, shapes it. 'static' texts have no [CLS] and [SEP], which a bag of tokens has no use
+    for. 'hf' uses the model's own tokenizer; ConfigError if its folder has none.
+    """
+    special = encoder.kind != "static"
+    own = load_tokenizer(encoder.model or "") if encoder.kind == "hf" else None
+    limits = {"queries": encoder.max_query_tokens, "docs": encoder.max_document_tokens}
+    setting = backend_of(own).to_str() if own is not None else encoder.vocab_size
+    key = _cache_key(dataset, [setting, special, limits, CACHE_VERSION, tokenizers.__version__])
+
+    def build(folder: Path) -> None:
+        tokenizer = own if own is not None else train_wordpiece(dataset.docs, encoder.vocab_size)
+        backend_of(tokenizer).save(str(folder / "tokenizer.json"))
+        for name, texts in (("queries", dataset.queries), ("docs", dataset.docs)):
+            tokenize(texts, tokenizer, limits[name], special_tokens=special).save(folder / name)
+
+    folder = cached_folder(cache_dir() / "tokens" / key, build)
+    tokenizer = own if own is not None else Tokenizer.from_file(str(folder / "tokenizer.json"))
+    queries, docs = Tokens.load(folder / "queries"), Tokens.load(folder / "docs")
+    size = backend_of(tokenizer).get_vocab_size(with_added_tokens=True)
+    return TokenizedDataset(tokenizer, queries, docs, pad_id_of(tokenizer), size, special)
+
+
+def _cache_key(dataset: Dataset, settings: list[Any]) -> str:
+    """A hash of the texts and settings. Not the fingerprint: masking labels changes that, but no token."""
+    digest = hashlib.sha256(json.dumps([settings, dataset.queries, dataset.docs]).encode())
+    return digest.hexdigest()[:24]
