@@ -1,0 +1,132 @@
+"""A run as one zip: out of a store, consistent even at work, and into another, trusting nothing."""
+
+from __future__ import annotations
+
+import lzma
+import os
+import shutil
+import stat
+import tempfile
+import zipfile
+import zlib
+from pathlib import Path, PurePosixPath
+
+from ..errors import StoreError
+from . import log
+from .files import TEMPORARY, atomic_file, temporary, write_json_atomic, writing
+from .info import RUN_JSON, check_name, read_info
+
+_DAMAGE = (zipfile.BadZipFile, zlib.error, lzma.LZMAError, EOFError, RuntimeError, NotImplementedError)
+
+
+def export_run(folder: Path, target: Path) -> Path:
+    """Write the run to `target` (a folder: `<run>.zip` in it), replacing an older file; return the path.
+
+    The copy of the log has no writer: opened elsewhere, a run that was at work is "dead" and can be resumed.
+    """
+    target = target / f"{folder.name}.zip" if target.is_dir() else target
+    if not target.parent.is_dir():
+        raise StoreError(
+            f"{target}: the folder {target.parent} does not exist: create it or choose another path"
+        )
+    with (
+        atomic_file(target) as temp,
+        tempfile.TemporaryDirectory(dir=target.parent, prefix=TEMPORARY) as aside,
+    ):
+        log.copy(folder / log.LOG, Path(aside, log.LOG))
+        with zipfile.ZipFile(temp, "w", zipfile.ZIP_DEFLATED, compresslevel=1) as archive:
+            archive.write(Path(aside, log.LOG), f"{folder.name}/{log.LOG}")
+            for path in _files(folder):
+                archive.write(path, f"{folder.name}/{path.relative_to(folder).as_posix()}")
+    return target
+
+
+def _files(folder: Path) -> list[Path]:
+    """What makes up a run besides the log and half-written files."""
+    found = []
+    for parent, folders, names in os.walk(folder):
+        folders[:] = sorted(name for name in folders if not name.startswith(TEMPORARY))
+        skip = lambda name: name.startswith((TEMPORARY, log.LOG))  # noqa: E731
+        found += [Path(parent, name) for name in sorted(names) if not skip(name)]
+    return found
+
+
+def import_run(archive_path: Path, store: Path, name: str | None = None) -> Path:
+    """Unpack an exported run into the store under `name` (default: its own); return its folder.
+
+    Raises StoreError for a zip that is damaged, no run, from a newer version, or would write outside.
+    """
+    try:
+        with zipfile.ZipFile(archive_path) as archive:
+            members, root = _members(archive, archive_path)
+            name = check_name(name or root or archive_path.stem)
+            return _unpack(archive, members, root, store / name)
+    except FileNotFoundError:
+        raise StoreError(f"{archive_path}: no such file: check the path") from None
+    except _DAMAGE as error:
+        raise StoreError(f"{archive_path}: not a readable zip ({error}): export the run again") from None
+
+
+def _members(archive: zipfile.ZipFile, path: Path) -> tuple[list[zipfile.ZipInfo], str]:
+    """The files of the run in the zip and the name of the folder they are in ("" for none)."""
+    members = [member for member in archive.infolist() if not member.is_dir()]
+    for member in members:
+        parts = PurePosixPath(member.filename).parts
+        unsafe = (
+            member.filename.startswith("/")
+            or ".." in parts
+            or "\\" in member.filename
+            or ":" in member.filename
+        )
+        if unsafe or stat.S_ISLNK(member.external_attr >> 16):
+            raise StoreError(
+                f"{path}: holds {member.filename!r}, which leads outside the run: do not trust this zip"
+            )
+    places = {m.filename.removesuffix(RUN_JSON).rstrip("/") for m in members if m.filename.endswith(RUN_JSON)}
+    roots = {place for place in places if "/" not in place}
+    if len(roots) != 1:
+        raise StoreError(f"{path}: {len(roots)} runs in it, 1 is needed: make it with `ance runs export`")
+    root = roots.pop()
+    return [member for member in members if not root or member.filename.startswith(f"{root}/")], root
+
+
+def _unpack(archive: zipfile.ZipFile, members: list[zipfile.ZipInfo], root: str, folder: Path) -> Path:
+    needed, free = sum(member.file_size for member in members), shutil.disk_usage(folder.parent).free
+    if needed > free:
+        raise StoreError(
+            f"{folder}: the zip needs {needed >> 20} MB, {free >> 20} MB are free: free some space"
+        )
+    temp = temporary(folder)
+    try:
+        for member in members:
+            path = temp / PurePosixPath(member.filename).relative_to(root)
+            with writing(path):
+                path.parent.mkdir(parents=True, exist_ok=True)
+                with archive.open(member) as source, open(path, "wb") as file:
+                    shutil.copyfileobj(source, file)
+        info = read_info(temp)
+        write_json_atomic(temp / RUN_JSON, {**info, "name": folder.name})
+        log.disown(temp / log.LOG)
+        claim_name(temp, folder)
+    finally:
+        shutil.rmtree(temp, ignore_errors=True)
+    return folder
+
+
+def claim_name(temp: Path, folder: Path) -> None:
+    """Make the complete folder `temp` the run `folder`; of several that try at once exactly one succeeds."""
+    taken = StoreError(
+        f"run '{folder.name}': exists already in {folder.parent}: choose another --name, "
+        f"or --resume {folder.name}, or delete it"
+    )
+    if os.path.lexists(folder):
+        raise taken
+    try:
+        os.rename(temp, folder)  # refuses to replace a folder that has files in it, and a run always has
+    except (FileExistsError, NotADirectoryError):
+        raise taken from None
+    except OSError as error:
+        if folder.exists():  # ENOTEMPTY, under the names that systems give it
+            raise taken from None
+        with writing(folder):
+            raise error

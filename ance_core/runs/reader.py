@@ -1,0 +1,209 @@
+"""A run as its readers see it: frames and arrays from a folder that another process may be writing."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+import time
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import numpy as np
+
+from ..errors import StoreError, nearest
+from . import log, negatives, snapshots
+from .info import read_info
+from .status import ACTIVE, RunStatus, Writer
+from .writer import CHECKPOINTS, PER_QUERY, RESULTS
+
+if TYPE_CHECKING:
+    import pandas as pd
+    import pyarrow.compute as pc
+    import pyarrow.dataset as ds
+
+COMMANDS = ("pause", "resume", "step", "stop")
+RATE_STEPS = 50  # the rate is the mean over so many last steps
+_TYPES = {
+    "step": "int64",
+    "examples": "int64",
+    "name": "str",
+    "kind": "str",
+    "message": "str",
+}  # others: float64
+T = TypeVar("T")
+
+
+class Run:
+    """Reads one run; cheap to make, holds no open file. Made by `Store.runs` and `Store.run`.
+
+    Every method may raise StoreError when the run was deleted or is damaged.
+    """
+
+    def __init__(self, folder: Path, info: dict[str, Any] | None = None) -> None:
+        self.folder = folder
+        self.name = folder.name
+        self.info = (
+            read_info(folder) if info is None else info
+        )  # run.json: config, seed, dataset, versions...
+
+    def __repr__(self) -> str:
+        return f"Run({self.name!r})"
+
+    # -- the log -------------------------------------------------------------------------------------------
+
+    def status(self) -> RunStatus:
+        """What the run is doing now; state "dead" when its process has gone without saying goodbye."""
+
+        def look(connection: sqlite3.Connection) -> tuple[Any, ...]:
+            columns = "pid, started, host, step, steps, state, time, message"
+            return (*connection.execute(f"SELECT {columns} FROM heartbeat").fetchone(), _rate(connection))
+
+        pid, started, host, step, steps, state, beat, message, rate = self._read(look)
+        if state in ACTIVE and not Writer(pid, started, host).alive(beat):
+            state = "dead"
+        planned = steps or self.info["config"].get("steps") or 0
+        return RunStatus(state, step, planned, rate, max(0.0, time.time() - beat), message, pid)
+
+    def version(self) -> tuple[str, int]:
+        """A token that changes whenever anything but the heartbeat does; while equal, nothing is new."""
+        revision = self._read(lambda c: c.execute("SELECT revision FROM heartbeat").fetchone()[0])
+        return str(self.info.get("id", self.name)), revision
+
+    def scalars(self, names: Sequence[str] | None = None, after_step: int = -1) -> pd.DataFrame:
+        """Tidy columns step, name, value, seconds (of training so far), examples; by step, then name.
+
+        `names`: only these; `after_step`: only later steps, for readers that keep what they have.
+        """
+        where = "step > ?"
+        values: list[Any] = [after_step]
+        if names is not None:
+            where += f" AND name IN ({', '.join('?' * len(names))})"
+            values += names
+        return self._frame("scalars", log.SCALAR_COLUMNS, f"WHERE {where} ORDER BY step, name", values)
+
+    def events(self) -> pd.DataFrame:
+        """Columns time (unix s), step, kind, message, in the order they happened."""
+        return self._frame("events", log.EVENT_COLUMNS, "ORDER BY rowid")
+
+    def refreshes(self) -> pd.DataFrame:
+        """One row a refresh: its steps, seconds by phase, Jaccard overlap with the negatives before."""
+        return self._frame("refreshes", log.REFRESH_COLUMNS, "ORDER BY step, index_step")
+
+    def control(self, command: str, value: int = 0) -> None:
+        """Ask the training to pause, resume, take `value` steps and pause again (step), or stop.
+
+        Raises StoreError for an unknown command, a run nobody is training, or a read-only folder.
+        """
+        if command not in COMMANDS:
+            raise StoreError(f"command {command!r}{nearest(command, COMMANDS)}")
+        status = self.status()
+        if not status.active:
+            raise StoreError(
+                f"run '{self.name}': {status.state}, nothing is listening: --resume {self.name} first"
+            )
+        path = self.folder / log.LOG
+        connection = log.connect(path)
+        try:
+            with log.transaction(connection, path):
+                row = (command, int(value), time.time())
+                connection.execute("INSERT INTO control (command, value, created) VALUES (?, ?, ?)", row)
+        finally:
+            connection.close()
+
+    def _read(self, work: Callable[[sqlite3.Connection], T]) -> T:
+        return log.read(self.folder / log.LOG, work)
+
+    def _frame(
+        self, table: str, columns: Sequence[str], rest: str, values: Sequence[Any] = ()
+    ) -> pd.DataFrame:
+        import pandas as pd
+
+        query = f"SELECT {', '.join(columns)} FROM {table} {rest}"
+        rows = self._read(lambda connection: connection.execute(query, values).fetchall())
+        by_column = zip(*rows, strict=True) if rows else [()] * len(columns)
+        return pd.DataFrame(
+            {
+                name: pd.Series(list(column), dtype=_TYPES.get(name, "float64"))
+                for name, column in zip(columns, by_column, strict=True)
+            }
+        )
+
+    # -- the files -----------------------------------------------------------------------------------------
+
+    def negatives(
+        self, filter: pc.Expression | list[Any] | None = None, columns: Sequence[str] | None = None
+    ) -> pd.DataFrame:
+        """The provenance records, by step; columns are `negatives.COLUMNS`, source is categorical.
+
+        `filter`: a pyarrow expression, or tuples such as [("step", ">", 100), ("hidden", "==", True)],
+        applied while reading, so that a narrow question reads little.
+        """
+        import pyarrow.parquet as pq
+
+        expression = pq.filters_to_expression(filter) if isinstance(filter, list) else filter
+        for attempt in range(5):
+            try:
+                table = self.negatives_dataset().to_table(
+                    columns=None if columns is None else list(columns), filter=expression
+                )
+                return table.to_pandas()
+            except FileNotFoundError:  # a resume dropped parts after they were listed
+                if attempt == 4:
+                    raise StoreError(
+                        f"run '{self.name}': its records keep vanishing: read it again later"
+                    ) from None
+            except OSError as error:
+                raise StoreError(
+                    f"{self.folder / negatives.FOLDER}: damaged ({error}): restore it"
+                ) from error
+        raise AssertionError("unreachable")
+
+    def negatives_dataset(self) -> ds.Dataset:
+        """The same records as a pyarrow dataset, for questions larger than memory."""
+        return negatives.dataset(self.folder)
+
+    def snapshots(self) -> list[int]:
+        """The steps that have a snapshot, ascending."""
+        return list(snapshots.step_folders(self.folder / snapshots.FOLDER))
+
+    def snapshot(self, step: int) -> dict[str, np.ndarray]:
+        """The arrays of a snapshot, mapped into memory: embeddings as float16, row ids as integers."""
+        return snapshots.read(self.folder, step)
+
+    def checkpoints(self) -> dict[int, Path]:
+        """The finished checkpoints: step -> folder, ascending."""
+        return snapshots.step_folders(self.folder / CHECKPOINTS)
+
+    def results(self) -> dict[str, Any]:
+        """Final measures by split, {"dev": {"RR@10": 0.5}, "test": {...}}; empty until finished."""
+        path = self.folder / RESULTS
+        try:
+            return json.loads(path.read_text(encoding="utf-8"))
+        except FileNotFoundError:
+            return {}
+        except (OSError, ValueError) as error:
+            raise StoreError(f"{path}: cannot be read ({error}): restore it from a copy") from error
+
+    def per_query(self) -> pd.DataFrame:
+        """Columns query_id, split and one a measure; empty until the run has finished."""
+        import pandas as pd
+
+        path = self.folder / PER_QUERY
+        if not path.exists():
+            return pd.DataFrame({"query_id": pd.Series(dtype="str"), "split": pd.Series(dtype="str")})
+        try:
+            return pd.read_parquet(path)
+        except (OSError, ValueError) as error:
+            raise StoreError(f"{path}: cannot be read ({error}): restore it from a copy") from error
+
+
+def _rate(connection: sqlite3.Connection) -> float:
+    """Steps per training second over the last RATE_STEPS steps; 0 while unknown."""
+    last = connection.execute("SELECT step, seconds FROM scalars ORDER BY step DESC LIMIT 1").fetchone()
+    if last is None:
+        return 0.0
+    since = "SELECT step, seconds FROM scalars WHERE step >= ? ORDER BY step LIMIT 1"
+    first = connection.execute(since, (last[0] - RATE_STEPS,)).fetchone()
+    steps, seconds = last[0] - first[0], last[1] - first[1]
+    return steps / seconds if seconds > 0 else 0.0
