@@ -1,0 +1,182 @@
+"""Dense search: document embeddings in a faiss index, the best inner products for each query.
+
+`flat` compares with every document and is exact; at 10^5 documents and 128 dimensions a query costs about
+0.15 ms. `hnsw` and `ivf` trade recall for speed beyond that. All three return equal scores in document order;
+only `flat` also guarantees which of several equally good documents make the cut.
+
+faiss keeps a thread pool of its own. Searches run on as many threads as torch is set to, so that one setting
+rules the process.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import faiss
+import numpy as np
+import torch
+
+from ..errors import ConfigError, TrainingError, nearest
+from .ranking import Ranking, sort_ties
+
+KINDS: dict[str, dict[str, str]] = {
+    "flat": {},
+    "hnsw": {
+        "neighbours": "links a document keeps in the graph (faiss: M); default 32",
+        "build_width": "candidates looked at when a document is linked (efConstruction); default 80",
+        "search_width": "candidates looked at in a search (efSearch), at least k; default 128",
+    },
+    "ivf": {
+        "lists": "cells the space is cut into (nlist); default the square root of the number of documents",
+        "probes": "cells looked at in a search (nprobe); default a quarter of the lists",
+    },
+}
+"""Kinds of index and their parameters; all are whole numbers from 1 up."""
+
+
+def build_index(embeddings: np.ndarray, kind: str = "flat", seed: int = 0, **params: int) -> faiss.Index:
+    """A faiss index over `embeddings` (N, D) float32 for search by inner product.
+
+    kind:   "flat", "hnsw" or "ivf"; its `params` are those of KINDS
+    seed:   of the levels of the hnsw graph and the starting cells of ivf; same seed, same index
+
+    Raises ConfigError on an unknown kind or parameter or one out of range, TrainingError on embeddings that
+    are not finite.
+    """
+    embeddings = _checked(embeddings, "document")
+    if len(embeddings) == 0:
+        raise ConfigError("embeddings: none to index: give a corpus with at least one document")
+    _check_params(kind, params)
+    builders = {"flat": _flat, "hnsw": _hnsw, "ivf": _ivf}
+    return builders[kind](embeddings, seed, **params)
+
+
+def search(index: faiss.Index, queries: np.ndarray, k: int) -> Ranking:
+    """The k best documents for each of `queries` (Q, D) float32, as a (Q, k) Ranking.
+
+    Raises ConfigError when the queries have another dimension than the index, TrainingError when they are not
+    finite.
+    """
+    queries = _checked(queries, "query")
+    if queries.shape[1] != index.d:
+        raise ConfigError(
+            f"queries: dimension {queries.shape[1]}, index {index.d}: encode both with one model"
+        )
+    if len(queries) == 0 or k == 0:
+        return Ranking(
+            np.full((len(queries), k), -1, np.int32), np.full((len(queries), k), -np.inf, np.float32)
+        )
+    with _threads(torch.get_num_threads()):
+        if isinstance(index, faiss.IndexFlat):
+            found = _search_exact(index, queries, k, min(k + 1, index.ntotal))
+        else:
+            found = _search(index, queries, min(k, index.ntotal))
+    missing = k - found.docs.shape[1]
+    return Ranking(
+        np.pad(found.docs, ((0, 0), (0, missing)), constant_values=-1),
+        np.pad(found.scores, ((0, 0), (0, missing)), constant_values=-np.inf),
+    )
+
+
+def _search(index: faiss.Index, queries: np.ndarray, k: int) -> Ranking:
+    scores, docs = index.search(queries, k, params=_search_params(index, k))
+    scores[docs < 0] = -np.inf
+    return sort_ties(Ranking(docs.astype(np.int32), scores))
+
+
+def _search_params(index: faiss.Index, k: int) -> Any:
+    if isinstance(index, faiss.IndexHNSW):  # the graph search cannot return more than it looks at
+        return faiss.SearchParametersHNSW(  # type: ignore[attr-defined]
+            efSearch=max(index.hnsw.efSearch, k)
+        )
+    return None
+
+
+def _search_exact(index: faiss.IndexFlat, queries: np.ndarray, k: int, depth: int) -> Ranking:
+    """The k best of `depth` > k found; where the k-th ties with the last one found, look further.
+
+    faiss keeps an arbitrary few of several documents that tie at the last place.
+    """
+    found = _search(index, queries, depth)
+    best = Ranking(found.docs[:, :k].copy(), found.scores[:, :k].copy())
+    if depth < index.ntotal:
+        unsure = np.flatnonzero(found.scores[:, k - 1] == found.scores[:, -1])
+        if unsure.size:
+            deeper = _search_exact(index, queries[unsure], k, min(2 * depth, index.ntotal))
+            best.docs[unsure], best.scores[unsure] = deeper
+    return best
+
+
+def _flat(embeddings: np.ndarray, seed: int) -> faiss.Index:
+    index = faiss.IndexFlatIP(embeddings.shape[1])
+    index.add(embeddings)
+    return index
+
+
+def _hnsw(
+    embeddings: np.ndarray, seed: int, neighbours: int = 32, build_width: int = 80, search_width: int = 128
+) -> faiss.Index:
+    index = faiss.IndexHNSWFlat(embeddings.shape[1], neighbours, faiss.METRIC_INNER_PRODUCT)
+    index.hnsw.rng = faiss.RandomGenerator(seed)  # type: ignore[attr-defined]
+    index.hnsw.efConstruction = build_width
+    index.hnsw.efSearch = search_width
+    with _threads(1):  # with more, the links depend on which thread came first
+        index.add(embeddings)
+    return index
+
+
+def _ivf(
+    embeddings: np.ndarray, seed: int, lists: int | None = None, probes: int | None = None
+) -> faiss.Index:
+    n, dim = embeddings.shape
+    lists = lists or max(1, round(n**0.5))
+    if lists > n:
+        raise ConfigError(
+            f"lists: {lists} cells for {n} documents: lower it to at most {n}, or use kind 'flat'"
+        )
+    probes = probes or -(-lists // 4)
+    if probes > lists:
+        raise ConfigError(f"probes: {probes} of {lists} cells: lower it to at most {lists}")
+    quantizer = faiss.IndexFlatIP(dim)
+    index = faiss.IndexIVFFlat(quantizer, dim, lists, faiss.METRIC_INNER_PRODUCT)
+    index.cp.seed = seed
+    index.cp.min_points_per_centroid = 1  # few documents a cell are fine here; faiss would warn on stderr
+    index.nprobe = probes
+    with _threads(torch.get_num_threads()):
+        index.train(embeddings)
+        index.add(embeddings)
+    return index
+
+
+def _check_params(kind: str, params: dict[str, int]) -> None:
+    if kind not in KINDS:
+        raise ConfigError(f"kind: no index {kind!r}{nearest(kind, KINDS)}")
+    for name, value in params.items():
+        if name not in KINDS[kind]:
+            raise ConfigError(f"{name}: no parameter of index '{kind}'{nearest(name, KINDS[kind])}")
+        if isinstance(value, bool) or not isinstance(value, int) or value < 1:
+            raise ConfigError(f"{name}: {value!r} given: a whole number from 1 up is needed")
+
+
+def _checked(embeddings: np.ndarray, side: str) -> np.ndarray:
+    embeddings = np.ascontiguousarray(embeddings, np.float32)
+    if embeddings.ndim != 2:
+        raise ConfigError(
+            f"embeddings: shape {embeddings.shape}: one row a {side} is needed, (number, dimension)"
+        )
+    if not np.isfinite(embeddings).all():
+        row = int(np.flatnonzero(~np.isfinite(embeddings).all(axis=1))[0])
+        raise TrainingError(f"{side} {row}: its embedding is not finite: lower the learning rate")
+    return embeddings
+
+
+@contextmanager
+def _threads(count: int) -> Iterator[None]:
+    before = faiss.omp_get_max_threads()
+    faiss.omp_set_num_threads(count)
+    try:
+        yield
+    finally:
+        faiss.omp_set_num_threads(before)

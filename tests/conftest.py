@@ -1,0 +1,16 @@
+"""Fixtures that several parts of the suite use."""
+
+import os
+from pathlib import Path
+
+import pytest
+
+
+@pytest.fixture(scope="session")
+def shared_data() -> Path:
+    """The folder of test collections beside the checkout, or $ANCE_SHARED_DATA; skips where there is none."""
+    default = Path(__file__).resolve().parents[2] / "shared" / "data"
+    folder = Path(os.environ.get("ANCE_SHARED_DATA", default))
+    if not folder.is_dir():
+        pytest.skip(f"no test collections in {folder}: set ANCE_SHARED_DATA to their folder")
+    return folder
