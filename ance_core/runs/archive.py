@@ -9,6 +9,7 @@ import stat
 import tempfile
 import zipfile
 import zlib
+from contextlib import suppress
 from pathlib import Path, PurePosixPath
 
 from ..errors import StoreError
@@ -37,7 +38,8 @@ def export_run(folder: Path, target: Path) -> Path:
         with zipfile.ZipFile(temp, "w", zipfile.ZIP_DEFLATED, compresslevel=1) as archive:
             archive.write(Path(aside, log.LOG), f"{folder.name}/{log.LOG}")
             for path in _files(folder):
-                archive.write(path, f"{folder.name}/{path.relative_to(folder).as_posix()}")
+                with suppress(FileNotFoundError):  # a resume dropped it: no longer part of the run
+                    archive.write(path, f"{folder.name}/{path.relative_to(folder).as_posix()}")
     return target
 
 
@@ -46,8 +48,7 @@ def _files(folder: Path) -> list[Path]:
     found = []
     for parent, folders, names in os.walk(folder):
         folders[:] = sorted(name for name in folders if not name.startswith(TEMPORARY))
-        skip = lambda name: name.startswith((TEMPORARY, log.LOG))  # noqa: E731
-        found += [Path(parent, name) for name in sorted(names) if not skip(name)]
+        found += [Path(parent, name) for name in sorted(names) if not name.startswith((TEMPORARY, log.LOG))]
     return found
 
 
@@ -82,12 +83,12 @@ def _members(archive: zipfile.ZipFile, path: Path) -> tuple[list[zipfile.ZipInfo
             raise StoreError(
                 f"{path}: holds {member.filename!r}, which leads outside the run: do not trust this zip"
             )
-    places = {m.filename.removesuffix(RUN_JSON).rstrip("/") for m in members if m.filename.endswith(RUN_JSON)}
-    roots = {place for place in places if "/" not in place}
+    paths = [PurePosixPath(member.filename) for member in members]
+    roots = [place.parent for place in paths if place.name == RUN_JSON and len(place.parts) <= 2]
     if len(roots) != 1:
         raise StoreError(f"{path}: {len(roots)} runs in it, 1 is needed: make it with `ance runs export`")
-    root = roots.pop()
-    return [member for member in members if not root or member.filename.startswith(f"{root}/")], root
+    inside = [member for member, place in zip(members, paths, strict=True) if place.is_relative_to(roots[0])]
+    return inside, roots[0].name
 
 
 def _unpack(archive: zipfile.ZipFile, members: list[zipfile.ZipInfo], root: str, folder: Path) -> Path:
@@ -96,7 +97,8 @@ def _unpack(archive: zipfile.ZipFile, members: list[zipfile.ZipInfo], root: str,
         raise StoreError(
             f"{folder}: the zip needs {needed >> 20} MB, {free >> 20} MB are free: free some space"
         )
-    temp = temporary(folder)
+    aside = temporary(folder)
+    temp = aside / folder.name
     try:
         for member in members:
             path = temp / PurePosixPath(member.filename).relative_to(root)
@@ -104,12 +106,16 @@ def _unpack(archive: zipfile.ZipFile, members: list[zipfile.ZipInfo], root: str,
                 path.parent.mkdir(parents=True, exist_ok=True)
                 with archive.open(member) as source, open(path, "wb") as file:
                     shutil.copyfileobj(source, file)
-        info = read_info(temp)
-        write_json_atomic(temp / RUN_JSON, {**info, "name": folder.name})
-        log.disown(temp / log.LOG)
+        write_json_atomic(temp / RUN_JSON, read_info(temp))  # under its new name
+        try:
+            log.disown(temp / log.LOG)
+        except StoreError as error:
+            raise StoreError(
+                f"{archive.filename}: no readable {log.LOG} in it: export the run again"
+            ) from error
         claim_name(temp, folder)
     finally:
-        shutil.rmtree(temp, ignore_errors=True)
+        shutil.rmtree(aside, ignore_errors=True)
     return folder
 
 

@@ -102,7 +102,7 @@ def atomic_folder(path: Path) -> Iterator[Path]:
             _sync_tree(temp)
             _put_in_place(temp, path)
     except OSError as error:
-        if error.errno in _FULL | _DENIED:
+        if error.errno is None or error.errno in _FULL | _DENIED:  # numpy reports a short write without errno
             raise write_error(path, error) from error
         raise
     finally:

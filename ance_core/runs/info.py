@@ -69,12 +69,12 @@ def read_info(folder: Path) -> dict[str, Any]:
         raise StoreError(f"{path}: cannot be read ({error.strerror}): check its permissions") from None
     except ValueError:  # JSON and UTF-8 errors both are
         raise StoreError(
-            f"{path}: damaged, not valid JSON: restore it from a copy or delete the run"
+            f"{path}: damaged, not valid JSON: restore it from a copy or delete the folder"
         ) from None
     found = info.get("format_version") if isinstance(info, dict) else None
     if not isinstance(found, int) or not isinstance(info.get("config"), dict):
         raise StoreError(
-            f"{path}: damaged, no format_version or config: restore it from a copy or delete the run"
+            f"{path}: damaged, no format_version or config: restore it from a copy or delete the folder"
         )
     if found > FORMAT_VERSION:
         raise StoreError(

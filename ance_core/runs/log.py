@@ -18,6 +18,7 @@ from typing import TypeVar
 
 from ..errors import StoreError
 from .files import writing
+from .status import Writer
 
 LOG = "log.sqlite"
 SCALAR_COLUMNS = ("step", "name", "value", "seconds", "examples")
@@ -50,10 +51,21 @@ _PASSING = (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED, sqlite3.SQLITE_CANTOPEN,
 T = TypeVar("T")
 
 
-def create(path: Path) -> None:
-    """Make an empty log at `path`."""
+def create(path: Path, writer: Writer, steps: int = 0) -> None:
+    """Make an empty log at `path` that `writer` has claimed; `steps`: planned in all."""
     with writing(path), closing(sqlite3.connect(path)) as connection:
-        connection.executescript(f"BEGIN; {SCHEMA} COMMIT;")
+        connection.executescript(f"PRAGMA journal_mode = WAL; BEGIN; {SCHEMA} COMMIT;")
+        claim(connection, writer)
+        connection.execute("UPDATE heartbeat SET steps = ?", (steps,))
+        connection.commit()
+
+
+def claim(connection: sqlite3.Connection, writer: Writer) -> None:
+    """Put `writer` into the heartbeat row, inside a transaction of the caller."""
+    row = (writer.pid, writer.started, writer.host, time.time())
+    connection.execute(
+        "UPDATE heartbeat SET pid = ?, started = ?, host = ?, time = ?, state = 'waiting', message = ''", row
+    )
 
 
 def connect(path: Path, wal: bool = False) -> sqlite3.Connection:
@@ -71,9 +83,22 @@ def connect(path: Path, wal: bool = False) -> sqlite3.Connection:
         )
         connection.execute("PRAGMA trusted_schema = OFF")
         if wal:
-            connection.execute("PRAGMA journal_mode = WAL")
+            _enter_wal(connection)
             connection.execute("PRAGMA synchronous = NORMAL")  # synced at each WAL checkpoint: `sync_log`
         return connection
+
+
+def _enter_wal(connection: sqlite3.Connection) -> None:
+    """Back to WAL for a run that had ended; a reader at that moment makes it fail, whatever the timeout."""
+    until = time.monotonic() + _BUSY_S
+    while True:
+        try:
+            connection.execute("PRAGMA journal_mode = WAL")
+            return
+        except sqlite3.OperationalError as error:
+            if error.sqlite_errorcode & 0xFF != sqlite3.SQLITE_BUSY or time.monotonic() > until:
+                raise
+            time.sleep(0.01)
 
 
 @contextmanager

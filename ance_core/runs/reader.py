@@ -65,10 +65,10 @@ class Run:
         planned = steps or self.info["config"].get("steps") or 0
         return RunStatus(state, step, planned, rate, max(0.0, time.time() - beat), message, pid)
 
-    def version(self) -> tuple[str, int]:
+    def version(self) -> tuple[str, str, int]:
         """A token that changes whenever anything but the heartbeat does; while equal, nothing is new."""
         revision = self._read(lambda c: c.execute("SELECT revision FROM heartbeat").fetchone()[0])
-        return str(self.info.get("id", self.name)), revision
+        return self.name, str(self.info.get("id")), revision
 
     def scalars(self, names: Sequence[str] | None = None, after_step: int = -1) -> pd.DataFrame:
         """Tidy columns step, name, value, seconds (of training so far), examples; by step, then name.
@@ -153,9 +153,11 @@ class Run:
                     raise StoreError(
                         f"run '{self.name}': its records keep vanishing: read it again later"
                     ) from None
-            except OSError as error:
+            except (OSError, ValueError) as error:
+                reason = str(error).splitlines()[0]
                 raise StoreError(
-                    f"{self.folder / negatives.FOLDER}: damaged ({error}): restore it"
+                    f"{self.folder / negatives.FOLDER}: cannot be read ({reason}): check the filter's columns, "
+                    "or restore the part from a copy"
                 ) from error
         raise AssertionError("unreachable")
 

@@ -18,6 +18,7 @@ from . import archive, log
 from .files import TEMPORARY, make_folder, remove, sweep, temporary, write_json_atomic, writing
 from .info import RUN_JSON, check_name, new_info, read_info
 from .reader import Run
+from .status import Writer
 from .writer import RunWriter
 
 logger = logging.getLogger(__name__)
@@ -94,7 +95,7 @@ class Store:
             known = self._runs[name] = (stamp, Run(folder, read_info(folder)))
         if not (folder / log.LOG).exists():
             raise StoreError(
-                f"run '{name}': damaged, {log.LOG} is missing: restore it from a copy or delete the run"
+                f"run '{name}': damaged, {log.LOG} is missing: restore it from a copy or delete the folder"
             )
         return known[1]
 
@@ -107,15 +108,16 @@ class Store:
         Raises StoreError when the name is taken or invalid, or the folder cannot be written.
         """
         folder = self.folder / check_name(name)
+        steps = config.get("steps") or 0
         temp = temporary(folder)  # filled first: no reader ever sees a run without its run.json
         make_folder(temp)
         try:
             write_json_atomic(temp / RUN_JSON, new_info(name, config, meta))
-            log.create(temp / log.LOG)
+            log.create(temp / log.LOG, Writer.this(), steps)
             archive.claim_name(temp, folder)
         finally:
             shutil.rmtree(temp, ignore_errors=True)
-        return RunWriter(folder, steps=config.get("steps") or 0)
+        return RunWriter(folder, steps, claimed=True)
 
     def resume_run(self, name: str) -> RunWriter:
         """Go on writing a run whose process has ended; call `truncate_after` with the checkpoint's step next.

@@ -50,7 +50,7 @@ class RunWriter:
     made, the next flush writes it. Leaving the `with` block by an exception marks the run as failed.
     """
 
-    def __init__(self, folder: Path, steps: int = 0) -> None:
+    def __init__(self, folder: Path, steps: int = 0, claimed: bool = False) -> None:
         self.folder = folder
         self.name = folder.name
         self._path = folder / log.LOG
@@ -67,7 +67,8 @@ class RunWriter:
         self._beat: tuple[int, int, str, str] = (0, steps, "waiting", "")  # step, steps, state, message
         self._connection = log.connect(self._path, wal=True)
         try:
-            self._claim()
+            if not claimed:
+                self._claim()
             for place in ("", negatives.FOLDER, snapshots.FOLDER, CHECKPOINTS):
                 sweep(folder / place)
         except BaseException:
@@ -76,7 +77,6 @@ class RunWriter:
 
     def _claim(self) -> None:
         """Become the run's only writer: look and take in one transaction."""
-        me = Writer.this()
         with log.transaction(self._connection, self._path):
             row = self._connection.execute(
                 "SELECT state, pid, started, host, time, step FROM heartbeat"
@@ -88,10 +88,7 @@ class RunWriter:
                     "or choose another --name"
                 )
             self._beat = (step, *self._beat[1:])
-            self._connection.execute(
-                "UPDATE heartbeat SET pid = ?, started = ?, host = ?, time = ?, state = ?, message = ''",
-                (me.pid, me.started, me.host, time.time(), "waiting"),
-            )
+            log.claim(self._connection, Writer.this())
             # Commands to a process that is no more are not for this one.
             self._connection.execute("UPDATE control SET handled = ? WHERE handled IS NULL", (time.time(),))
 
@@ -259,8 +256,10 @@ class RunWriter:
                 return
             self._closed = True
             try:
-                self.flush_negatives()
-                self.flush()
+                try:
+                    self.flush_negatives()
+                finally:
+                    self.flush()
                 with log.transaction(self._connection, self._path):
                     self._connection.execute("UPDATE heartbeat SET pid = 0")
                 log.seal(self._connection)
@@ -277,12 +276,11 @@ class RunWriter:
             self.close()
             return
         state = "stopped" if isinstance(error, KeyboardInterrupt) else "failed"
-        message = " ".join(f"{type(error).__name__}: {error}".split())
+        self._beat = (*self._beat[:2], state, " ".join(f"{type(error).__name__}: {error}".split()))
         try:
-            self.finish(state, message=message)
+            self.close()
         except StoreError as second:  # the first error is the one to show
             logger.warning("run '%s' could not be marked as %s: %s", self.name, state, second)
-            self.close()
 
 
 def _number(value: Any) -> Any:
