@@ -1,0 +1,1 @@
+"""Comparisons across runs: tables, paired statistics."""
