@@ -17,8 +17,10 @@ LINE_LIMIT = 16 * 2**20  # bytes; the longest line of the public collections is 
 _BOM = b"\xef\xbb\xbf"
 
 
-def read_lines(path: Path, problems: Problems, limit: int = LINE_LIMIT) -> Iterator[tuple[int, str]]:
-    """(line number from 1, text without its line end) of every line that is not blank.
+def read_lines(
+    path: Path, problems: Problems, *, blank: bool = False, limit: int = LINE_LIMIT
+) -> Iterator[tuple[int, str]]:
+    """(line number from 1, text without its line end) of every line, blank ones only if asked for.
 
     Lines over `limit` bytes, lines that are not UTF-8, damaged gzip streams and unreadable files are
     reported to `problems`; lines after a bad one are still read where that is possible.
@@ -39,7 +41,7 @@ def read_lines(path: Path, problems: Problems, limit: int = LINE_LIMIT) -> Itera
                 except UnicodeDecodeError as error:
                     problems.error("encoding", _not_utf8(path, number, error))
                     continue
-                if text and not text.isspace():
+                if blank or (text and not text.isspace()):
                     yield number, text
     except (gzip.BadGzipFile, EOFError, zlib.error) as error:
         remedy = "pack it again with gzip, or unpack it"

@@ -28,7 +28,7 @@ def carve_dev(query_ids: Iterable[str]) -> set[str]:
 
 
 def split_all(ids: Iterable[str]) -> dict[str, str]:
-    """Split of every id: about 80 % train, 8 % dev (at most 500), 12 % test; at least one each from 3 ids on."""
+    """Split of every id: about 80 % train, 8 % dev (at most 500), 12 % test; one each at least (3 ids)."""
     order = hash_order(ids, "split")
     test = max(1, round(SHARES["test"] * len(order)))
     dev = min(DEV_MOST, max(1, round(SHARES["dev"] * len(order))))

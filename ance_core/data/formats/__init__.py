@@ -7,21 +7,30 @@ from pathlib import Path
 from ...errors import DataError
 from ..collection import Collection
 from ..problems import Problems
-from . import beir
+from . import beir, irds, msmarco, table, trec
 
-FORMATS = (beir.FORMAT,)
+FORMATS = (beir.FORMAT, msmarco.FORMAT, trec.FORMAT, table.FORMAT)
 
 
-def read_collection(path: Path, problems: Problems) -> Collection:
-    """The collection at a path, in whichever format it has.
+def read_collection(path: str | Path, problems: Problems) -> Collection:
+    """The collection at a path, in whichever format it has, or of an `ir_datasets:ID`.
 
     What is wrong inside the files goes to `problems`; DataError only where no format fits the path.
     """
+    if str(path).startswith(irds.PREFIX):
+        return irds.read(str(path), problems)
+    path = Path(path)
     if not path.exists():
         raise DataError(f"{path}: no such file or folder: check the path, or see `ance data list` for names")
     for known in FORMATS:
         if known.matches(path):
             return known.read(path, problems)
     looked = "; ".join(f"{known.name}: {known.looks_for}" for known in FORMATS)
-    has = ", ".join(sorted(p.name for p in path.iterdir())[:8]) or "nothing" if path.is_dir() else "one file"
-    raise DataError(f"{path}: no known format (has {has}). Looked for {looked}")
+    raise DataError(f"{path}: no known format ({_contents(path)}). Looked for {looked}")
+
+
+def _contents(path: Path) -> str:
+    if not path.is_dir():
+        return f"a file ending in {path.suffix!r}"
+    names = sorted(entry.name for entry in path.iterdir())
+    return f"it has {', '.join(names[:8])}{', ...' if len(names) > 8 else ''}" if names else "an empty folder"
