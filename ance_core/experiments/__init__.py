@@ -1,1 +1,1 @@
-"""Comparisons across runs: tables, paired statistics."""
+"""Experiments: comparing runs with paired statistics, searching with a trained model."""

@@ -4,5 +4,16 @@ from .bm25 import BM25
 from .dense import build_index, search
 from .metrics import evaluate
 from .ranking import Ranking, top_k, without
+from .trec import read_trec_run, write_trec_run
 
-__all__ = ["BM25", "Ranking", "build_index", "evaluate", "search", "top_k", "without"]
+__all__ = [
+    "BM25",
+    "Ranking",
+    "build_index",
+    "evaluate",
+    "read_trec_run",
+    "search",
+    "top_k",
+    "without",
+    "write_trec_run",
+]

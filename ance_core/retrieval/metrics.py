@@ -5,7 +5,7 @@ Means come second, `evaluate(...).mean()`: the per-query values are what two run
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
@@ -47,10 +47,12 @@ def evaluate(
             f"ranking: {n_queries} rows for {len(labels.queries)} judged queries: search these queries"
         )
     names = default_measures(n_docs, depth) if measures is None else list(measures)
-    parsed = {_parse(name, depth, n_docs): column for column, name in enumerate(names)}
+    column_of = {_parse(name, depth, n_docs): column for column, name in enumerate(names)}
+    qrels = _qrels(labels)
     values = np.zeros((n_queries, len(names)))
-    for metric in ir_measures.iter_calc(list(parsed), _qrels(labels), _run(ranking)):
-        values[int(metric.query_id), parsed[metric.measure]] = metric.value
+    for cutoff, group in _by_cutoff(column_of, depth).items():
+        for metric in ir_measures.iter_calc(group, qrels, _run(ranking.first(cutoff))):
+            values[int(metric.query_id), column_of[metric.measure]] = metric.value
     return pd.DataFrame(values, index=pd.Index(labels.queries, name="query"), columns=names)
 
 
@@ -65,6 +67,14 @@ def _parse(name: str, depth: int, n_docs: int) -> ir_measures.Measure:
             f"{name}: the ranking stops at {depth} of {n_docs} documents: search with k={cutoff}"
         )
     return measure
+
+
+def _by_cutoff(measures: Iterable[ir_measures.Measure], depth: int) -> dict[int, list[ir_measures.Measure]]:
+    """Measures that need equally many documents: RR@10 need not walk through the 1,000 of R@1000."""
+    groups: dict[int, list[ir_measures.Measure]] = {}
+    for measure in measures:
+        groups.setdefault(measure.params.get("cutoff") or depth, []).append(measure)
+    return groups
 
 
 def _qrels(labels: Labels) -> dict[str, dict[str, int]]:
