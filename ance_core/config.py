@@ -134,7 +134,7 @@ class RunConfig(Settings):
     batch_size: Annotated[int, Field(ge=2)] = Field(32, description="queries in a batch")
     seed: Count = Field(0, description="of initial weights, data order and draws")
     name: str | None = Field(None, description="folder of the run; made from recipe, data and seed if absent")
-    threads: Count = Field(0, description="processor threads; 0: as many as cores. Part of bit-for-bit equality")
+    threads: Count = Field(0, description="processor threads; 0: one for static, every core for transformers")
 
 
 def parse(model: type[Settings], values: dict[str, Any], where: str = "settings") -> Any:

@@ -120,21 +120,29 @@ class Sampler(ABC):
         return np.take_along_axis(self.probabilities(batch, pools), docs.astype(np.int64), axis=1)
 
     @abstractmethod
+    def capacity(self, labels: Labels, n_docs: int) -> np.ndarray:
+        """(Q,) most different documents that the settings and the corpus allow each training query."""
+
     def support(self, labels: Labels, n_docs: int, pools: Mapping[str, Pool]) -> np.ndarray:
-        """(Q,) how many different documents each training query can be given."""
+        """(Q,) how many there are in the pools at hand; BM25 may find fewer than the settings allow."""
+        return self.capacity(labels, n_docs)
 
     def uniforms_needed(self, n: int) -> int:
         """Columns of uniforms that `draw` consumes."""
         return n
 
-    def check(self, labels: Labels, n_docs: int, pools: Mapping[str, Pool], n: int) -> None:
-        """Refuse a draw larger than what some query has to offer. Raises ConfigError before training."""
-        sizes = self.support(labels, n_docs, pools)
+    def slots(self, n: int) -> int:
+        """How many negatives a query must be able to get when n are asked for."""
+        return n
+
+    def check(self, labels: Labels, n_docs: int, n: int) -> None:
+        """Refuse, before any work, a draw larger than what some query can have. Raises ConfigError."""
+        sizes = self.capacity(labels, n_docs)
         worst = int(sizes.argmin())
-        if sizes[worst] < n:
-            short = int((sizes < n).sum())
+        if sizes[worst] < self.slots(n):
+            short = int((sizes < self.slots(n)).sum())
             raise ConfigError(
-                f"negatives.per_query: {n} asked of sampler '{self.name}', but {short} training "
+                f"negatives.per_query: {self.slots(n)} asked of sampler '{self.name}', but {short} training "
                 f"quer{'y has' if short == 1 else 'ies have'} fewer candidates (the least: {int(sizes[worst])}); "
-                "lower negatives.per_query or raise negatives.pool_depth"
+                "lower negatives.per_query, raise negatives.pool_depth, or add documents"
             )

@@ -64,7 +64,11 @@ class InBatch(Sampler):
         p = p[:, : batch.n_docs]
         return np.asarray(p / np.maximum(p.sum(axis=1, keepdims=True), 1e-300))
 
-    def support(self, labels: Labels, n_docs: int, pools: Mapping[str, Pool]) -> np.ndarray:
+    def slots(self, n: int) -> int:
+        """One: the batch decides how many there are."""
+        return 1
+
+    def capacity(self, labels: Labels, n_docs: int) -> np.ndarray:
         """(Q,) different documents that are a label of some query and not of this one."""
         distinct = len(np.unique(labels.docs))
         return distinct - np.diff(labels.indptr)

@@ -72,10 +72,16 @@ class Mixture(Sampler):
         parts = [share * c.probabilities(batch, pools) for c, share in zip(self.components, self.shares, strict=True)]
         return np.asarray(np.sum(parts, axis=0))
 
+    def capacity(self, labels: Labels, n_docs: int) -> np.ndarray:
+        """(Q,) at least the largest capacity of a component that is ever picked."""
+        return np.asarray(np.max([c.capacity(labels, n_docs) for c in self._live()], axis=0))
+
     def support(self, labels: Labels, n_docs: int, pools: Mapping[str, Pool]) -> np.ndarray:
         """(Q,) at least the largest support of a component that is ever picked."""
-        live = [c for c, share in zip(self.components, self.shares, strict=True) if share > 0]
-        return np.asarray(np.max([c.support(labels, n_docs, pools) for c in live], axis=0))
+        return np.asarray(np.max([c.support(labels, n_docs, pools) for c in self._live()], axis=0))
+
+    def _live(self) -> list[Sampler]:
+        return [c for c, share in zip(self.components, self.shares, strict=True) if share > 0]
 
 
 def _columns(draw: Draw) -> dict[str, np.ndarray]:

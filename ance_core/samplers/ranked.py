@@ -95,6 +95,10 @@ class Ranked(Sampler):
         p = np.exp(self._log_p(batch, pool))
         return np.asarray((same * p[:, None, :]).sum(axis=2))
 
+    def capacity(self, labels: Labels, n_docs: int) -> np.ndarray:
+        """(Q,) the pool's depth, or what is left of a small corpus without the judged positives."""
+        return np.minimum(self.depth, n_docs - np.diff(labels.indptr))
+
     def support(self, labels: Labels, n_docs: int, pools: Mapping[str, Pool]) -> np.ndarray:
         """(Q,) candidates in the pool."""
         return pools[self.pool].sizes

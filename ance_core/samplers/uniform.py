@@ -78,6 +78,6 @@ class Uniform(Sampler):
         judged = (docs[:, :, None] == batch.judged[:, None, :]).any(axis=2)
         return np.where(judged, 0.0, 1.0 / self._sizes(batch)[:, None])
 
-    def support(self, labels: Labels, n_docs: int, pools: Mapping[str, Pool]) -> np.ndarray:
+    def capacity(self, labels: Labels, n_docs: int) -> np.ndarray:
         """(Q,) corpus size less the judged positives."""
         return n_docs - np.diff(labels.indptr)

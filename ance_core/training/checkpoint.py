@@ -1,0 +1,65 @@
+"""Checkpoints: weights, optimizer state and position, as safetensors and JSON; nothing is pickled.
+
+Random numbers need no saving: every draw is a function of (seed, purpose, step, query).
+"""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import torch
+from safetensors.torch import load_file, save_file
+from torch import Tensor, nn
+from torch.optim import Optimizer
+
+from ..errors import StoreError
+
+WEIGHTS, OPTIMIZER, STATE = "model.safetensors", "optimizer.safetensors", "state.json"
+
+
+def weights_of(model: nn.Module) -> dict[str, Tensor]:
+    """Parameters by name, shared ones once."""
+    return {name: p.detach().cpu().contiguous() for name, p in model.named_parameters()}
+
+
+def write_checkpoint(folder: Path, model: nn.Module, optimizer: Optimizer, state: dict[str, Any]) -> None:
+    """Fill an (unfinished) checkpoint folder."""
+    save_file(weights_of(model), folder / WEIGHTS)
+    moments = {
+        f"{key}/{name}": value.detach().cpu().contiguous()
+        for name, p in model.named_parameters()
+        for key, value in optimizer.state.get(p, {}).items()
+    }
+    save_file(moments, folder / OPTIMIZER)
+    (folder / STATE).write_text(json.dumps(state, indent=2) + "\n", encoding="utf-8")
+
+
+def read_weights(folder: Path, model: nn.Module) -> None:
+    """Copy a checkpoint's weights into a model of the same shape. StoreError if they do not fit."""
+    path = folder / WEIGHTS
+    try:
+        saved = load_file(path)
+    except Exception as error:  # safetensors raises its own, OSError or ValueError
+        raise StoreError(f"{path}: cannot be read as weights ({error}): resume from an earlier checkpoint") from None
+    current = dict(model.named_parameters())
+    if {n: t.shape for n, t in saved.items()} != {n: p.shape for n, p in current.items()}:
+        raise StoreError(f"{path}: weights of another model: names or shapes differ; use the encoder settings of that run")
+    with torch.no_grad():
+        for name, parameter in current.items():
+            parameter.copy_(saved[name])
+
+
+def read_checkpoint(folder: Path, model: nn.Module, optimizer: Optimizer) -> dict[str, Any]:
+    """Restore weights and optimizer state; returns the saved `state`."""
+    read_weights(folder, model)
+    parameters = dict(model.named_parameters())
+    for key, value in load_file(folder / OPTIMIZER).items():
+        moment, name = key.split("/", 1)
+        parameter = parameters[name]
+        # AdamW keeps its step count on the processor unless fused on a device
+        device = parameter.device if value.dim() or parameter.device.type != "cpu" else value.device
+        optimizer.state[parameter][moment] = value.to(device)
+    state: dict[str, Any] = json.loads((folder / STATE).read_text(encoding="utf-8"))
+    return state

@@ -1,0 +1,79 @@
+"""Building pools: rank the corpus for every training query, take the judged positives out, keep the top."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+
+import numpy as np
+
+from ..data import Dataset, Labels
+from ..retrieval import BM25, Ranking, build_index, search, without
+from ..samplers import Pool
+
+
+@dataclass(frozen=True)
+class MiningSeconds:
+    """Where the time of a refresh went."""
+
+    encode: float
+    index: float
+    search: float
+
+    @property
+    def total(self) -> float:
+        """All three."""
+        return self.encode + self.index + self.search
+
+
+def pool_width(labels: Labels, n_docs: int, depth: int) -> tuple[int, int]:
+    """(how many to search for, how many to keep): enough that `depth` are left when the positives are out."""
+    most = int(np.diff(labels.indptr).max())
+    return min(depth + most, n_docs), min(depth, n_docs)
+
+
+def mine_bm25(dataset: Dataset, labels: Labels, depth: int) -> Pool:
+    """Candidates of every training query by BM25; a label that BM25 does not return has score nan."""
+    found, kept = pool_width(labels, len(dataset.docs), depth)
+    ranking = BM25(dataset.docs).search([dataset.queries[q] for q in labels.queries], found)
+    negatives = without(ranking, labels.indptr, labels.docs, kept)
+    return Pool(negatives.docs, negatives.scores, _listed_scores(ranking, labels), "bm25", -1)
+
+
+def _listed_scores(ranking: Ranking, labels: Labels) -> np.ndarray:
+    owner = np.repeat(np.arange(len(labels.queries)), np.diff(labels.indptr))
+    scores = np.full(len(labels.docs), np.nan, np.float32)
+    for start in range(0, len(owner), 65_536):  # a comparison of (labels, K) at a time
+        part = slice(start, start + 65_536)
+        hit = ranking.docs[owner[part]] == labels.docs[part][:, None]
+        found = hit.any(axis=1)
+        scores[part][found] = ranking.scores[owner[part]][hit]
+    return scores
+
+
+def mine_dense(
+    queries: np.ndarray, docs: np.ndarray, labels: Labels, *, depth: int, scale: float, source: str, index_step: int
+) -> tuple[Pool, float, float]:
+    """Candidates by the model's own scores, and the seconds of indexing and of searching.
+
+    queries: (Q, D) float32 embeddings of `labels.queries`. docs: (N, D). scale: what inner products are
+    multiplied by to become scores.
+    """
+    start = time.perf_counter()
+    index = build_index(docs)
+    indexed = time.perf_counter()
+    found, kept = pool_width(labels, len(docs), depth)
+    ranking = search(index, queries, found)
+    negatives = without(ranking, labels.indptr, labels.docs, kept)
+    owner = np.repeat(np.arange(len(labels.queries)), np.diff(labels.indptr))
+    label_scores = np.einsum("md,md->m", queries[owner], docs[labels.docs]) * np.float32(scale)
+    pool = Pool(negatives.docs, negatives.scores * np.float32(scale), label_scores, source, index_step)
+    return pool, indexed - start, time.perf_counter() - indexed
+
+
+def jaccard(old: np.ndarray, new: np.ndarray) -> float:
+    """Mean over queries of |A & B| / |A | B| for two pools (Q, K), -1 padded; 1 where both are empty."""
+    both = np.sort(np.concatenate([old, new], axis=1), axis=1)
+    common = ((both[:, 1:] == both[:, :-1]) & (both[:, 1:] >= 0)).sum(axis=1)  # a document occurs once a pool
+    union = (old >= 0).sum(axis=1) + (new >= 0).sum(axis=1) - common
+    return float(np.where(union > 0, common / np.maximum(union, 1), 1.0).mean())

@@ -1,0 +1,130 @@
+"""What a run writes down while it trains. Nothing here changes the training."""
+
+from __future__ import annotations
+
+import numpy as np
+from torch import Tensor
+
+from ..objectives import Loss
+from ..rng import generator
+from ..runs.files import write_json_atomic
+from ..samplers import Draw, QueryBatch
+from .checkpoint import write_checkpoint
+from .evaluate import measure
+from .records import negative_records
+from .run import Training
+from .step import Scored, pair_gradient_norms
+
+DEV_MEASURES = ("nDCG@10", "RR@10", "R@100", "Success@1")
+
+
+def observe_start(run: Training) -> None:
+    """The state before the first update: evaluation, snapshot, and a checkpoint that resuming can start from."""
+    run.writer.heartbeat(run.step, "running", steps=run.config.steps)
+    if run.step == 0:
+        observe_milestones(run)
+
+
+def observe_shortage(run: Training) -> None:
+    """Say so where pools leave some queries with fewer negatives than asked for (BM25 finds no shared word)."""
+    sizes = run.sampler.support(run.problem.labels, run.problem.n_docs, run.pools)
+    wanted = run.sampler.slots(run.config.negatives.per_query)
+    short = int((sizes < wanted).sum())
+    if short:
+        message = f"{short} of {len(sizes)} training queries have fewer than {wanted} candidates and train on those"
+        run.writer.event(run.step, "shortage", message)
+
+
+def observe_draw(
+    run: Training, batch: QueryBatch, draw: Draw, scored: Scored, loss: Loss, norms: dict[str, float], rate: float
+) -> None:
+    """Scalars and negative records of the update that led to `run.step`."""
+    values = {"loss": float(loss.value.detach()), "lr": rate, "margin": _margin(scored)}
+    values |= {f"grad_norm/{band}": norm for band, norm in norms.items()}
+    run.writer.scalars(run.step, values, run.seconds, run.examples)
+    run.writer.heartbeat(run.step, "running")
+    if run.config.record.negatives:
+        pulls = pair_gradient_norms(scored, loss.weights, run.model.scale)
+        records = negative_records(
+            run.problem,
+            batch,
+            draw,
+            scored,
+            loss.pairs,
+            pulls,
+            step=run.step,
+            seed=run.config.seed,
+            limit=run.config.record.negatives_per_query,
+        )
+        run.writer.negatives(records)
+
+
+def _margin(scored: Scored) -> float:
+    gap: Tensor = (scored.positive[:, None] - scored.negative).detach()
+    return float(gap[scored.mask].mean()) if bool(scored.mask.any()) else float("nan")
+
+
+def observe_milestones(run: Training) -> None:
+    """Evaluation, snapshot and checkpoint where they are due; the checkpoint last, over all that was recorded."""
+    record, step, last = run.config.record, run.step, run.step == run.config.steps
+    if step % record.eval_every == 0 or last:
+        evaluate_dev(run)
+    if record.snapshot_every and (step % record.snapshot_every == 0 or last):
+        save_snapshot(run)
+    if step == 0 or last or (record.checkpoint_every and step % record.checkpoint_every == 0):
+        save_checkpoint(run)
+
+
+def evaluate_dev(run: Training) -> None:
+    """Measures on the fixed dev sample, logged as `dev/<measure>`."""
+    labels = run.problem.eval_labels("dev", run.config.record.eval_queries)
+    if labels is None:
+        return
+    means = measure(run.problem, run.embeddings, labels, run.step).mean()
+    run.evaluated = {name: float(means[name]) for name in DEV_MEASURES}
+    values = {f"dev/{name}": value for name, value in run.evaluated.items()}
+    run.writer.scalars(run.step, values, run.seconds, run.examples)
+
+
+def save_snapshot(run: Training) -> None:
+    """Embeddings of a fixed sample of documents and training queries, with their rows."""
+    limit = run.config.record.snapshot_texts
+    labels = run.problem.labels
+    docs = _sample(run.problem.n_docs, limit, "snapshot documents")
+    queries = labels.queries[_sample(len(labels.queries), limit, "snapshot queries")]
+    run.writer.snapshot(
+        run.step,
+        {
+            "documents": run.embeddings.documents(run.step)[docs],
+            "document_rows": docs.astype(np.int32),
+            "queries": run.embeddings.queries(queries),
+            "query_rows": queries.astype(np.int32),
+        },
+    )
+
+
+def _sample(size: int, limit: int, purpose: str) -> np.ndarray:
+    return np.sort(generator(0, purpose).permutation(size)[:limit])
+
+
+def save_checkpoint(run: Training) -> None:
+    """Weights, optimizer state and position; resuming from it repeats the rest bit for bit."""
+    with run.writer.checkpoint(run.step) as folder:
+        write_checkpoint(folder, run.model, run.optimizer, run.state())
+
+
+def save_bad_batch(run: Training, batch: QueryBatch, draw: Draw, scored: Scored) -> None:
+    """The batch that made the loss non-finite, by ids, so that it can be looked at."""
+    dataset = run.problem.dataset
+    queries = batch.labels.queries[batch.rows]
+    write_json_atomic(
+        run.writer.folder / "failed-batch.json",
+        {
+            "step": run.step + 1,
+            "queries": [dataset.query_ids[q] for q in queries],
+            "positives": [dataset.doc_ids[d] for d in batch.positives],
+            "negatives": [[dataset.doc_ids[d] for d in row if d >= 0] for row in draw.docs],
+            "positive_scores": scored.positive.detach().tolist(),
+            "negative_scores": scored.negative.detach().tolist(),
+        },
+    )

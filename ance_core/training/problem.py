@@ -1,0 +1,73 @@
+"""What every run of a comparison shares and nothing changes: dataset, tokens, labels, hidden relevants."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+
+from ..config import RunConfig
+from ..data import Dataset, Labels, load_dataset
+from ..data.tokens import TokenizedDataset, tokenized
+from ..rng import generator
+from ..samplers import Pool
+from .mining import mine_bm25
+
+
+@dataclass(frozen=True, eq=False)
+class Problem:
+    """A dataset made ready for training. labels: those of the train split that training may see."""
+
+    dataset: Dataset
+    tokens: TokenizedDataset
+    labels: Labels
+
+    @property
+    def n_docs(self) -> int:
+        """Documents in the corpus."""
+        return len(self.dataset.docs)
+
+    @cached_property
+    def _hidden_keys(self) -> np.ndarray:
+        hidden = self.dataset.hidden
+        return np.sort(hidden.queries.astype(np.int64) * self.n_docs + hidden.docs)
+
+    def is_hidden(self, rows: np.ndarray, docs: np.ndarray) -> np.ndarray:
+        """Whether documents (B, n) are relevants withheld from training queries `rows` (B,); same shape, bool."""
+        keys = self.labels.queries[rows].astype(np.int64)[:, None] * self.n_docs + docs
+        at = np.searchsorted(self._hidden_keys, keys)
+        return (at < len(self._hidden_keys)) & (np.append(self._hidden_keys, -1)[at] == keys)
+
+    def bm25_pool(self, depth: int) -> Pool:
+        """Candidates by BM25, mined at first use and kept."""
+        if depth not in self._bm25:
+            self._bm25[depth] = mine_bm25(self.dataset, self.labels, depth)
+        return self._bm25[depth]
+
+    @cached_property
+    def _bm25(self) -> dict[int, Pool]:
+        return {}
+
+    def eval_labels(self, split: str, limit: int | None = None) -> Labels | None:
+        """Labels of a split, at most `limit` queries of it by a fixed draw; None where the split is absent."""
+        qrels = self.dataset.qrels.get(split)
+        if qrels is None or not len(qrels.relevant()):
+            return None
+        labels = qrels.labels()
+        if limit is None or len(labels) <= limit:
+            return labels
+        chosen = np.sort(generator(0, f"eval sample {split}").permutation(len(labels))[:limit])
+        keep = np.isin(qrels.queries, labels.queries[chosen])
+        return qrels.take(keep).labels()
+
+
+def load_problem(config: RunConfig, dataset: Dataset | None = None) -> Problem:
+    """Dataset and tokens for a config. A dataset already in memory is used instead of `config.data`.
+
+    Raises DataError for a dataset that would break training.
+    """
+    if dataset is None:
+        dataset = load_dataset(config.data, labels_per_query=config.labels_per_query, seed=config.seed)
+    labels = dataset.split("train").labels()
+    return Problem(dataset, tokenized(dataset, encoder=config.encoder), labels)

@@ -1,0 +1,250 @@
+"""A sitting: one or several runs trained in one process, in turns, from their shared starts."""
+
+from __future__ import annotations
+
+import re
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
+
+from ..config import RunConfig, parse
+from ..data import Dataset
+from ..encoders import save_model
+from ..errors import AnceError, StoreError, TrainingError
+from ..recipes import get_recipe
+from ..runs import Run, RunWriter, Store
+from .device import set_threads
+from .evaluate import final_results
+from .loop import steps
+from .observe import save_checkpoint
+from .problem import Problem, load_problem
+from .run import Training, assemble, restore
+from .warmup import shared_start, warmup_config, warmup_name
+
+IDLE_SECONDS = 0.1
+Watcher = Callable[[Training], None]
+
+
+@dataclass(eq=False)
+class Job:
+    """One run on its way: its config, what it trains on, and the writer that records it."""
+
+    config: RunConfig
+    problem: Problem
+    writer: RunWriter
+    error: AnceError | None = None
+
+
+def train_runs(
+    configs: Sequence[RunConfig], store: Store, *, dataset: Dataset | None = None, watch: Watcher | None = None
+) -> list[Run]:
+    """Train all configs side by side, a step of each in turn; returns their runs when all have ended.
+
+    All is validated before the first folder is made. A run that fails is marked so and the others go on;
+    the first error is raised at the end. watch: called after every step, the warm-up's too.
+    """
+    set_threads(configs[0])
+    problems = _problems(configs, dataset)
+    jobs: list[Job] = []
+    try:
+        for config, problem in zip(configs, problems, strict=True):
+            _check(config, problem)
+            jobs.append(Job(config, problem, _create(config, problem, store)))
+        trainings = [_start(job, store, watch) for job in jobs]
+        _take_turns(jobs, trainings, watch)
+    except BaseException as error:
+        for job in jobs:
+            if job.error is None:
+                _give_up(job.writer, error)
+        raise
+    for job in jobs:
+        if job.error is not None:
+            raise job.error
+    return [store.run(job.writer.name) for job in jobs]
+
+
+def resume_run(name: str, store: Store, *, dataset: Dataset | None = None, watch: Watcher | None = None) -> Run:
+    """Go on with a run that was killed or stopped, from its last checkpoint; the rest repeats bit for bit.
+
+    Raises StoreError when it is finished, is at work, or the data has changed since.
+    """
+    run = store.run(name)
+    status = run.status()
+    if status.state == "finished":
+        raise StoreError(f"run '{name}': finished at step {status.step}; there is nothing to resume: train a new --name")
+    config: RunConfig = parse(RunConfig, run.info["config"], f"run '{name}'")
+    set_threads(config)
+    problem = load_problem(config, dataset)
+    if problem.dataset.fingerprint != run.info["dataset"]["fingerprint"]:
+        raise StoreError(
+            f"run '{name}': the data at {config.data!r} has changed since (fingerprint "
+            f"{run.info['dataset']['fingerprint']} then, {problem.dataset.fingerprint} now): restore it, or train a new run"
+        )
+    writer = store.resume_run(name)
+    job = Job(config, problem, writer)
+    try:
+        checkpoints = run.checkpoints()
+        last = max(checkpoints, default=0)
+        writer.truncate_after(last)
+        training = _start(job, store, watch)
+        if checkpoints:
+            restore(training, run, last)
+        writer.event(last, "resumed", f"from the checkpoint at step {last}")
+        _take_turns([job], [training], watch)
+    except BaseException as error:
+        if job.error is None:
+            _give_up(writer, error)
+        raise
+    if job.error is not None:
+        raise job.error
+    return store.run(name)
+
+
+def _problems(configs: Sequence[RunConfig], dataset: Dataset | None) -> list[Problem]:
+    """One Problem for all configs that read the same data with the same tokens."""
+    known: dict[str, Problem] = {}
+    problems = []
+    for config in configs:
+        masked_by = config.seed if config.labels_per_query else None
+        key = repr((config.data, config.labels_per_query, masked_by, config.encoder))
+        if key not in known:
+            known[key] = load_problem(config, dataset)
+        problems.append(known[key])
+    return problems
+
+
+def _check(config: RunConfig, problem: Problem) -> None:
+    for each in filter(None, (warmup_config(config), config)):
+        sampler = get_recipe(each.recipe).sampler(each.negatives)
+        sampler.check(problem.labels, problem.n_docs, each.negatives.per_query)
+
+
+def _create(config: RunConfig, problem: Problem, store: Store, kind: str = "run", name: str | None = None) -> RunWriter:
+    warm = warmup_config(config)
+    start = {"run": warmup_name(warm, problem), "step": warm.steps} if warm else {"run": None, "step": 0}
+    name = name or config.name or free_name(config, problem, store)
+    config = config.model_copy(update={"name": name})
+    writer = store.create_run(name, config.model_dump(mode="json"), **describe_run(config, problem, kind, start))
+    writer.heartbeat(0, "waiting", steps=config.steps)
+    if config.batch_size > len(problem.labels.queries):
+        queries = len(problem.labels.queries)
+        writer.event(0, "batch size", f"{config.batch_size} asked for, {queries} used: as many as there are training queries")
+    return writer
+
+
+def describe_run(config: RunConfig, problem: Problem, kind: str, start: dict[str, Any]) -> dict[str, Any]:
+    """What `run.json` says besides the config."""
+    dataset = problem.dataset
+    return {
+        "kind": kind,
+        "init": start,
+        "scale": config.encoder.scale,
+        "dataset": {
+            "name": dataset.name,
+            "fingerprint": dataset.fingerprint,
+            "source": dataset.source,
+            "docs": len(dataset.docs),
+            "queries": len(problem.labels.queries),
+        },
+    }
+
+
+def free_name(config: RunConfig, problem: Problem, store: Store) -> str:
+    """`recipe-data-s<seed>`, with a number behind it where that is taken."""
+    base = re.sub(r"[^A-Za-z0-9._-]+", "-", f"{config.recipe}-{problem.dataset.name}-s{config.seed}")[:70].lstrip(".")
+    taken = {path.name for path in store.folder.iterdir()}
+    return next(name for n in range(1, len(taken) + 2) if (name := base if n == 1 else f"{base}-{n}") not in taken)
+
+
+def _start(job: Job, store: Store, watch: Watcher | None) -> Training:
+    """The run at step 0, its warm-up trained first where the store does not have it."""
+
+    def train_warmup(config: RunConfig, name: str) -> None:
+        def show(training: Training) -> None:
+            job.writer.heartbeat(0, "warming-up", f"shared start {name}: step {training.step} of {config.steps}")
+            if watch:
+                watch(training)
+
+        _train_warmup(config, name, job.problem, store, show)
+
+    job.writer.heartbeat(0, "warming-up")
+    start = shared_start(job.config, job.problem, store, train_warmup)
+    return assemble(job.config, job.problem, job.writer, *(start or (None, 0)))
+
+
+def _train_warmup(config: RunConfig, name: str, problem: Problem, store: Store, watch: Watcher) -> None:
+    if (store.folder / name).exists():
+        status = store.run(name).status()
+        if status.state == "failed":
+            raise TrainingError(f"warm-up '{name}' failed: {status.message}; delete it with `ance runs delete {name}` to retry")
+        # its process died or it was stopped: whoever holds the lock goes on with it
+        resume_run(name, store, dataset=problem.dataset, watch=watch)
+        return
+    job = Job(config, problem, _create(config, problem, store, "warmup", name))
+    try:
+        _take_turns([job], [_start(job, store, None)], watch)
+    except BaseException as error:
+        if job.error is None:
+            _give_up(job.writer, error)
+        raise
+    if job.error is not None:
+        raise job.error
+
+
+def _take_turns(jobs: list[Job], trainings: list[Training], watch: Watcher | None) -> None:
+    """A step of each until all have ended; sleeps a little where all are paused."""
+    active: list[tuple[Job, Training, Iterator[Training]]] = [
+        (job, training, steps(training)) for job, training in zip(jobs, trainings, strict=True)
+    ]
+    while active:
+        moved = False
+        for entry in list(active):
+            job, training, iterator = entry
+            before = training.step
+            with _blame(job):
+                if next(iterator, None) is None:
+                    _finish(training)
+                    active.remove(entry)
+                    continue
+                moved |= training.step != before
+                if watch:
+                    watch(training)
+            if job.error is not None:
+                active.remove(entry)
+        if active and not moved:
+            time.sleep(IDLE_SECONDS)
+
+
+@contextmanager
+def _blame(job: Job) -> Iterator[None]:
+    """An error of one run ends that run, not its neighbours."""
+    try:
+        yield
+    except AnceError as error:
+        job.error = error
+        _give_up(job.writer, error)
+
+
+def _give_up(writer: RunWriter, error: BaseException) -> None:
+    stopped = isinstance(error, KeyboardInterrupt)
+    message = f"interrupted; go on with `ance train --resume {writer.name}`" if stopped else str(error) or repr(error)
+    try:
+        writer.finish("stopped" if stopped else "failed", message=message)
+    except StoreError:
+        pass  # the disk that failed is the one that would say so; readers see a dead process
+
+
+def _finish(training: Training) -> None:
+    """The end of a run: results on whole splits and the model folder; or the note that it was stopped."""
+    writer = training.writer
+    if training.control.stopped:
+        save_checkpoint(training)
+        writer.finish("stopped", message=f"stopped at step {training.step}; `ance train --resume {writer.name}` goes on")
+        return
+    results, per_query = final_results(training.problem, training.embeddings, training.step)
+    save_model(training.model, training.problem.tokens, writer.folder / "model")
+    results["training"] = {"seconds": training.seconds, "steps": training.step, "examples": training.examples}
+    writer.finish("finished", results, per_query)
+

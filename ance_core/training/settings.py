@@ -1,0 +1,31 @@
+"""From what a user said to a complete config: defaults of the encoder and of the recipe under the user's own."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ..config import RunConfig, merge, parse
+from ..errors import ConfigError
+from ..recipes import get_recipe
+
+ENCODER_DEFAULTS: dict[str, dict[str, Any]] = {
+    "static": {},
+    "mini": {},
+    "hf": {"optimizer": {"learning_rate": 2e-5}, "warmup": {"learning_rate": 2e-5}},
+}
+
+
+def resolve(values: dict[str, Any]) -> RunConfig:
+    """A validated config. Order of precedence: `values`, the recipe's defaults, the encoder's, the model's.
+
+    Raises ConfigError naming the field, its value and the remedy.
+    """
+    said: RunConfig = parse(RunConfig, values)  # names and types first, so that errors speak of what was said
+    recipe = get_recipe(said.recipe)
+    config: RunConfig = parse(RunConfig, merge(ENCODER_DEFAULTS[said.encoder.kind], recipe.defaults, values))
+    if config.refresh.mode != "none" and not recipe.refreshes:
+        raise ConfigError(
+            f"refresh.mode: '{config.refresh.mode}' does nothing for recipe '{recipe.name}', whose negatives do not "
+            "follow the model; leave it out or choose recipe 'ance'"
+        )
+    return config

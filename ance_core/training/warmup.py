@@ -1,0 +1,63 @@
+"""The shared start: a warm-up trained once per (dataset, encoder, seed), kept in the store, used by every run compared.
+
+It is a run like any other (`kind: warmup`), so its curves can be looked at, and a killed one is resumed.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Callable
+
+from filelock import FileLock
+
+from ..config import RecordConfig, RunConfig, WarmupConfig
+from ..runs import Run, Store
+from .problem import Problem
+
+
+def warmup_config(config: RunConfig) -> RunConfig | None:
+    """The run whose weights `config` starts from; None where it starts from corpus and seed alone."""
+    if config.warmup.recipe == "none":
+        return None
+    return RunConfig(
+        data=config.data,
+        labels_per_query=config.labels_per_query,
+        recipe=config.warmup.recipe,
+        encoder=config.encoder,
+        negatives=config.negatives.model_copy(update={"per_query": 1}),
+        warmup=WarmupConfig(recipe="none"),
+        optimizer=config.optimizer.model_copy(update={"learning_rate": config.warmup.learning_rate}),
+        record=RecordConfig(negatives=False, snapshot_every=0, eval_every=config.record.eval_every),
+        steps=config.warmup.steps,
+        batch_size=config.batch_size,
+        seed=config.seed,
+        threads=config.threads,
+    )
+
+
+def warmup_name(config: RunConfig, problem: Problem) -> str:
+    """Name of the warm-up run: by everything that decides its weights, the data by content and not by path."""
+    decisive = config.model_dump(mode="json", exclude={"data", "name", "record"})
+    key = json.dumps([decisive, problem.dataset.fingerprint], sort_keys=True)
+    return f"warmup-{config.recipe}-{config.steps}-{hashlib.sha256(key.encode()).hexdigest()[:8]}"
+
+
+def shared_start(
+    config: RunConfig, problem: Problem, store: Store, train: Callable[[RunConfig, str], None]
+) -> tuple[Run, int] | None:
+    """The finished warm-up for `config` and its last step, trained by `train(config, name)` if it is not there yet.
+
+    Several processes may ask at once: one trains, the others wait at the lock and find it finished.
+    """
+    warm = warmup_config(config)
+    if warm is None:
+        return None
+    name = warmup_name(warm, problem)
+    locks = store.folder / ".locks"
+    locks.mkdir(exist_ok=True)
+    with FileLock(locks / f"{name}.lock"):
+        if not (store.folder / name).is_dir() or store.run(name).status().state != "finished":
+            train(warm, name)
+    return store.run(name), warm.steps
+
