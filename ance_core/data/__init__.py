@@ -13,7 +13,7 @@ from pathlib import Path
 from .assemble import assemble
 from .cache import cache_dir
 from .dataset import SPLITS, Dataset, Labels, Qrels
-from .embedded import dataset_names, embedded_path
+from .embedded import dataset_names, locate
 from .formats import read_collection
 from .masking import mask_labels
 from .problems import Problems
@@ -40,8 +40,8 @@ def load_dataset(name_or_path: str | Path, *, labels_per_query: int | None = Non
     cut from train. DataError, on one line with file and line number, for anything that would break training.
     """
     problems = Problems()
-    path = embedded_path(name_or_path)
-    dataset = assemble(read_collection(path, problems), problems, path.name)
+    place = locate(name_or_path)
+    dataset = assemble(read_collection(place.where, problems), problems, place.name, place.source)
     for warning in problems.warnings:
         logger.warning("%s", warning)
     return dataset if labels_per_query is None else mask_labels(dataset, labels_per_query, seed)

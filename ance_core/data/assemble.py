@@ -12,8 +12,8 @@ from .splits import carve_dev, split_all
 MIN_DOCS = 2  # a negative needs a document that is not the positive
 
 
-def assemble(found: Collection, problems: Problems, name: str) -> Dataset:
-    """The dataset of a collection. DataError if reading or joining it found anything that breaks training."""
+def assemble(found: Collection, problems: Problems, name: str, source: str = "") -> Dataset:
+    """The dataset of a collection. DataError if reading or joining found anything that breaks training."""
     judged = join(found, problems)
     problems.raise_errors()
     judged, note = complete_splits(judged)
@@ -30,8 +30,8 @@ def assemble(found: Collection, problems: Problems, name: str) -> Dataset:
     }
     texts = list(found.docs), list(found.docs.values()), list(found.queries), list(found.queries.values())
     hidden = Qrels.of()
-    source = f"{found.format} {found.path}{note}"
-    return Dataset(name, *texts, qrels, hidden, fingerprint(*texts, qrels, hidden), source)
+    origin = source or f"{found.format} {found.path}"
+    return Dataset(name, *texts, qrels, hidden, fingerprint(*texts, qrels, hidden), origin + note)
 
 
 def join(found: Collection, problems: Problems) -> dict[str, list[Judgement]]:

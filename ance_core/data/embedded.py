@@ -1,20 +1,51 @@
-"""The datasets that come along: samples inside the package, and `pydocs`, built on the user's machine."""
+"""Where a dataset is: the names that come along, folders and files, and `ir_datasets:ID`."""
 
 from __future__ import annotations
 
+import platform
 from importlib.resources import files
 from pathlib import Path
+from typing import NamedTuple
 
-SAMPLES = {"tiny": "a lighthouse island: 24 passages, 36 questions, complete judgements"}
+from ..errors import DataError, nearest
+from . import pydocs
+from .formats.irds import PREFIX
+
+SAMPLES = {"tiny": "a lighthouse island: 24 passages, 36 questions, all pairs judged"}
+BUILT = {
+    "pydocs": "this Python's own documentation: about 2,700 summary sentences and the entries they begin"
+}
+
+
+class Place(NamedTuple):
+    """Where to read, what to call it, and what to say about its origin ("" for: format and path)."""
+
+    where: str | Path
+    name: str
+    source: str
 
 
 def dataset_names() -> dict[str, str]:
-    """Embedded datasets and what each is, on one line."""
-    return dict(SAMPLES)
+    """Embedded datasets and what each is, on one line; the default first."""
+    return BUILT | SAMPLES
 
 
-def embedded_path(name_or_path: str | Path) -> Path:
-    """The folder of an embedded dataset, or the path itself if it is none of their names."""
-    if isinstance(name_or_path, str) and name_or_path in SAMPLES:
-        return Path(str(files("ance_samples") / name_or_path))
-    return Path(name_or_path)
+def locate(name_or_path: str | Path) -> Place:
+    """The place of a dataset; an embedded name goes before a folder of that name, `./NAME` means the folder.
+
+    Builds `pydocs` if this Python has not built it yet (seconds). DataError for what is neither.
+    """
+    text = str(name_or_path)
+    if isinstance(name_or_path, str):
+        if text.startswith(PREFIX):
+            return Place(text, text, "")
+        if text in SAMPLES:
+            return Place(Path(str(files("ance_samples") / text)), text, f"embedded: {SAMPLES[text]}")
+        if text in BUILT:
+            version = platform.python_version()
+            return Place(pydocs.build(), text, f"standard library documentation of Python {version}")
+    path = Path(name_or_path).expanduser()
+    if not path.exists():
+        hint = nearest(text, dataset_names())
+        raise DataError(f"{text}: no such dataset, folder or file{hint}")
+    return Place(path, path.resolve().name, "")

@@ -20,8 +20,6 @@ def read_collection(path: str | Path, problems: Problems) -> Collection:
     if str(path).startswith(irds.PREFIX):
         return irds.read(str(path), problems)
     path = Path(path)
-    if not path.exists():
-        raise DataError(f"{path}: no such file or folder: check the path, or see `ance data list` for names")
     for known in FORMATS:
         if known.matches(path):
             return known.read(path, problems)
