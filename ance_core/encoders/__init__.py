@@ -1,8 +1,17 @@
-"""Encoders: text to vector. `static`, `mini` (a small transformer) and any pretrained model, as dual encoders."""
+"""Encoders, text to vector: `static`, `mini` (a small transformer), any pretrained model; in pairs."""
 
-from ance_core.encoders.batch import TokenBatch
-from ance_core.encoders.dual import DualEncoder, build_encoder
-from ance_core.encoders.encode import encode_corpus
-from ance_core.encoders.precision import resolve_precision
+from .batch import TokenBatch
+from .dual import DualEncoder, build_encoder
+from .encode import encode_corpus
+from .export import load_model, save_model
+from .precision import resolve_precision
 
-__all__ = ["DualEncoder", "TokenBatch", "build_encoder", "encode_corpus", "resolve_precision"]
+__all__ = [
+    "DualEncoder",
+    "TokenBatch",
+    "build_encoder",
+    "encode_corpus",
+    "load_model",
+    "resolve_precision",
+    "save_model",
+]

@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 
 if TYPE_CHECKING:
-    from ance_core.data import Tokens
+    from ..data.tokens import Tokens
 
 
 class TokenBatch:
@@ -38,7 +38,7 @@ class TokenBatch:
         return self.offsets.diff()
 
     def padded(self, pad_id: int) -> tuple[Tensor, Tensor]:
-        """Ids (B, L) int64 and mask (B, L) bool, True on tokens; L is the longest text's length, at least 1."""
+        """Ids (B, L) int64 and mask (B, L) bool, True on tokens; L is the longest text's length, or 1."""
         if pad_id not in self._padded:
             lengths = self.lengths()
             longest = max(int(lengths.max()), 1)

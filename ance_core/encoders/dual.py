@@ -9,14 +9,17 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from ance_core.config import EncoderConfig
-from ance_core.encoders.batch import TokenBatch
-from ance_core.encoders.init import corpus_embeddings
-from ance_core.encoders.layers import Bands, merge_bands
-from ance_core.encoders.static import StaticTower
+from ..config import EncoderConfig
+from .batch import TokenBatch
+from .init import corpus_embeddings
+from .layers import Bands, merge_bands
+from .static import StaticTower
 
 if TYPE_CHECKING:
-    from ance_core.data import Dataset, TokenizedDataset
+    from pathlib import Path
+
+    from ..data.dataset import Dataset
+    from ..data.tokens import TokenizedDataset
 
 
 class DualEncoder(nn.Module):
@@ -46,7 +49,7 @@ class DualEncoder(nn.Module):
         return self.encode_queries(queries), self.encode_documents(documents)
 
     def bands(self) -> Bands:
-        """Every parameter in exactly one of "embeddings", "bottom", "middle", "top", "head" (those that exist).
+        """Every parameter once, by band: "embeddings", "bottom", "middle", "top", "head"; those that exist.
 
         Untied towers contribute to the same bands.
         """
@@ -72,7 +75,9 @@ def build_encoder(
     """
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
-        tower = _tower(config, tokens, seed)
+        tower = fresh_tower(config, tokens.vocab_size, tokens.pad_id)
+    if config.kind != "hf" and config.init == "corpus":
+        tower.start_from(*corpus_embeddings(tokens.docs, tokens.vocab_size, config.width, seed))
     return assemble(config, tower)
 
 
@@ -81,10 +86,19 @@ def assemble(config: EncoderConfig, tower: nn.Module) -> DualEncoder:
     return DualEncoder(config, tower, copy.deepcopy(tower) if config.towers == "untied" else tower)
 
 
-def _tower(config: EncoderConfig, tokens: TokenizedDataset, seed: int) -> nn.Module:
-    tower = StaticTower(tokens.vocab_size, config.width, config.dim)
-    if config.init == "corpus":
-        directions, weights = corpus_embeddings(tokens.docs, tokens.vocab_size, config.width, seed)
-        tower.bag.embedding.weight.data.copy_(torch.from_numpy(directions))
-        tower.bag.token_weight.data.copy_(torch.from_numpy(weights))
-    return tower
+def fresh_tower(config: EncoderConfig, vocab_size: int, pad_id: int, saved: Path | None = None) -> Any:
+    """A tower with weights from torch's generator, or those of the pretrained `config.model`.
+
+    With `saved`, a folder with a transformers config, `hf` takes its architecture from there and loads no
+    weights.
+    """
+    if config.kind == "static":
+        return StaticTower(vocab_size, config.width, config.dim)
+    # transformers takes seconds to import, and `static` does not need it
+    if config.kind == "mini":
+        from .mini import mini_tower
+
+        return mini_tower(config, vocab_size, pad_id)
+    from .pretrained import pretrained_tower
+
+    return pretrained_tower(config, vocab_size, pad_id, saved)

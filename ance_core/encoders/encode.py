@@ -8,15 +8,15 @@ from typing import TYPE_CHECKING, Literal
 import numpy as np
 import torch
 
-from ance_core.encoders.batch import TokenBatch
-from ance_core.encoders.dual import DualEncoder
-from ance_core.encoders.precision import resolve_precision
+from .batch import TokenBatch
+from .dual import DualEncoder
+from .precision import resolve_precision
 
 if TYPE_CHECKING:
-    from ance_core.data import Tokens
+    from ..data.tokens import Tokens
 
 TOKENS_PER_BATCH = {"static": 131_072, "mini": 8_192, "hf": 8_192}
-"""Token budget of a batch, padding included: large enough to keep kernels busy, small enough for the caches."""
+"""Token budget of a batch, padding included: large enough to keep kernels busy, small for the caches."""
 
 
 def encode_corpus(

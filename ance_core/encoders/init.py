@@ -1,9 +1,9 @@
 """Token embeddings and weights from the corpus: an untrained encoder that already retrieves.
 
 Latent semantic analysis (Deerwester et al. 1990) on the terms' side. The term-document matrix has
-(1 + log tf) * sqrt(idf) as entries and rows of unit length; its first `width` right singular vectors give each
-token a point, of which only the direction is kept, and the weight of a token in a text is its idf. The mean
-of weighted directions then ranks nearly as the full tf-idf vectors do, in `width` dimensions.
+(1 + log tf) * sqrt(idf) as entries and rows of unit length; its first `width` right singular vectors give
+each token a point, of which only the direction is kept, and the weight of a token in a text is its idf. The
+mean of weighted directions then ranks nearly as the full tf-idf vectors do, in `width` dimensions.
 
 Keeping lengths, as plain LSA does, lets the few frequent topics rule every inner product.
 """
@@ -15,10 +15,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 import scipy.sparse as sp
 
-from ance_core.rng import generator
+from ..rng import generator
 
 if TYPE_CHECKING:
-    from ance_core.data import Tokens
+    from ..data.tokens import Tokens
 
 MAX_DOCUMENTS = 20_000
 """The decomposition reads at most so many documents, drawn at random: directions settle long before that."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import torch
 
-from ance_core.config import EncoderConfig
+from ..config import EncoderConfig
 
 
 def resolve_precision(config: EncoderConfig) -> torch.dtype | None:

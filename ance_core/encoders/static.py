@@ -12,11 +12,12 @@ here learned from idf on. Every step is exactly expressible in sentence-transfor
 
 from __future__ import annotations
 
+import numpy as np
 import torch
 from torch import Tensor, nn
 
-from ance_core.encoders.batch import TokenBatch
-from ance_core.encoders.layers import Bands, Head
+from .batch import TokenBatch
+from .layers import Bands, Head
 
 
 class WeightedBag(nn.Module):
@@ -70,6 +71,12 @@ class StaticTower(nn.Module):
     def forward(self, batch: TokenBatch) -> Tensor:
         """(B, dim), before any normalisation to unit length."""
         return self.head(self.mlp(self.bag(batch.flat, batch.offsets)))
+
+    def start_from(self, directions: np.ndarray, weights: np.ndarray) -> None:
+        """Take token embeddings (V, width) and token weights (V,) from the corpus."""
+        with torch.no_grad():
+            self.bag.embedding.weight.copy_(torch.from_numpy(directions))
+            self.bag.token_weight.copy_(torch.from_numpy(weights))
 
     def bands(self) -> Bands:
         """Token embeddings and weights, the MLP as the one layer there is, the head."""
