@@ -35,14 +35,24 @@ class EncoderConfig(Settings):
     dim: Positive = Field(128, description="size of the text embedding")
     layers: Positive = Field(2, description="transformer layers of 'mini'")
     heads: Positive = Field(2, description="attention heads of 'mini'")
-    vocab_size: Annotated[int, Field(ge=200)] = Field(8000, description="WordPiece entries trained on the corpus")
+    vocab_size: Annotated[int, Field(ge=200)] = Field(
+        8000, description="WordPiece entries trained on the corpus"
+    )
     pooling: Literal["mean", "cls"] = Field("mean", description="how 'mini' and 'hf' pool token states")
     towers: Literal["shared", "untied"] = Field("shared", description="one set of weights, or one a side")
     similarity: Literal["dot", "cosine"] = Field("dot", description="score before the temperature")
-    temperature: Rate | None = Field(None, description="scores are divided by it; default sqrt(dim) for dot, .05 for cosine")
-    init: Literal["corpus", "random"] = Field("corpus", description="token embeddings: idf-weighted SVD of the corpus, or noise")
-    dropout: Annotated[float, Field(ge=0, lt=1)] = Field(0.0, description="off by default: repeated texts then encode alike")
-    precision: Literal["auto", "fp32", "bf16"] = Field("auto", description="auto: bf16 for transformers where the processor has it")
+    temperature: Rate | None = Field(
+        None, description="scores are divided by it; default sqrt(dim) for dot, .05 for cosine"
+    )
+    init: Literal["corpus", "random"] = Field(
+        "corpus", description="token embeddings: idf-weighted SVD of the corpus, or noise"
+    )
+    dropout: Annotated[float, Field(ge=0, lt=1)] = Field(
+        0.0, description="off by default: repeated texts then encode alike"
+    )
+    precision: Literal["auto", "fp32", "bf16"] = Field(
+        "auto", description="auto: bf16 for transformers where the processor has it"
+    )
     max_query_tokens: Positive = Field(32, description="longer queries are cut")
     max_document_tokens: Positive = Field(128, description="longer documents are cut")
 
@@ -51,7 +61,9 @@ class EncoderConfig(Settings):
         if self.kind == "hf" and not self.model:
             raise ValueError("model: 'hf' needs a folder or hub id; write --encoder hf:FOLDER")
         if self.kind != "hf" and self.model:
-            raise ValueError(f"model: {self.model!r} only goes with kind 'hf'; write --encoder hf:{self.model}")
+            raise ValueError(
+                f"model: {self.model!r} only goes with kind 'hf'; write --encoder hf:{self.model}"
+            )
         if self.kind == "mini" and self.width % self.heads:
             raise ValueError(f"heads: {self.heads} does not divide width {self.width}; choose a divisor")
         return self
@@ -66,16 +78,22 @@ class EncoderConfig(Settings):
 class RefreshConfig(Settings):
     """When pools mined with the model itself are rebuilt from its current weights."""
 
-    mode: Literal["none", "sync", "lag"] = Field("none", description="never; at once; or in use `lag` steps later")
+    mode: Literal["none", "sync", "lag"] = Field(
+        "none", description="never; at once; or in use `lag` steps later"
+    )
     every: Positive = Field(100, description="steps between refreshes")
-    lag: Count = Field(0, description="steps between taking the weights and using their negatives (mode 'lag')")
+    lag: Count = Field(
+        0, description="steps between taking the weights and using their negatives (mode 'lag')"
+    )
 
     @model_validator(mode="after")
     def _consistent(self) -> RefreshConfig:
         if self.lag and self.mode != "lag":
             raise ValueError(f"lag: {self.lag} needs mode 'lag', not '{self.mode}'")
         if self.mode == "lag" and not 1 <= self.lag <= self.every:
-            raise ValueError(f"lag: {self.lag} must lie in 1..every ({self.every}): one refresh at a time is under way")
+            raise ValueError(
+                f"lag: {self.lag} must lie in 1..every ({self.every}): one refresh at a time is under way"
+            )
         return self
 
 
@@ -92,7 +110,9 @@ class NegativesConfig(Settings):
 class WarmupConfig(Settings):
     """The stage before the comparison: trained once per (dataset, encoder, seed), cached, shared by all runs."""
 
-    recipe: Literal["none", "bm25", "in-batch"] = Field("bm25", description="method of the warm-up; 'none' skips it")
+    recipe: Literal["none", "bm25", "in-batch"] = Field(
+        "bm25", description="method of the warm-up; 'none' skips it"
+    )
     steps: Positive = Field(100, description="optimizer steps")
     learning_rate: Rate = Field(1e-3, description="peak learning rate of the warm-up")
 
@@ -102,8 +122,12 @@ class OptimizerConfig(Settings):
 
     learning_rate: Rate = Field(1e-3, description="peak learning rate")
     weight_decay: Annotated[float, Field(ge=0)] = Field(0.01, description="AdamW's decoupled decay")
-    warmup_share: Annotated[float, Field(ge=0, lt=1)] = Field(0.1, description="share of the steps with rising rate")
-    max_grad_norm: Rate = Field(1.0, description="gradients are clipped to this norm; the log has it before clipping")
+    warmup_share: Annotated[float, Field(ge=0, lt=1)] = Field(
+        0.1, description="share of the steps with rising rate"
+    )
+    max_grad_norm: Rate = Field(
+        1.0, description="gradients are clipped to this norm; the log has it before clipping"
+    )
 
 
 class RecordConfig(Settings):
@@ -112,7 +136,9 @@ class RecordConfig(Settings):
     eval_every: Positive = Field(50, description="steps between evaluations on the dev sample")
     eval_queries: Positive = Field(300, description="dev queries in the fixed sample")
     negatives: bool = Field(True, description="one record for each drawn negative")
-    negatives_per_query: Positive = Field(8, description="most negatives recorded a query and step (in-batch has many)")
+    negatives_per_query: Positive = Field(
+        8, description="most negatives recorded a query and step (in-batch has many)"
+    )
     snapshot_every: Count = Field(100, description="steps between embedding snapshots; 0: none")
     snapshot_texts: Positive = Field(2000, description="documents, and queries, in a snapshot")
     checkpoint_every: Count = Field(200, description="steps between checkpoints; 0: only at the end")
@@ -122,7 +148,9 @@ class RunConfig(Settings):
     """Everything that determines a run. Same config, same machine: same numbers."""
 
     data: str = Field("pydocs", description="name of an embedded dataset, or a folder")
-    labels_per_query: Positive | None = Field(None, description="judged positives a training query keeps; rest hidden")
+    labels_per_query: Positive | None = Field(
+        None, description="judged positives a training query keeps; rest hidden"
+    )
     recipe: str = Field("ance", description="method; see `ance recipes`")
     encoder: EncoderConfig = EncoderConfig()
     negatives: NegativesConfig = NegativesConfig()
@@ -169,7 +197,9 @@ def read_settings(path: Path) -> dict[str, Any]:
     except (yaml.YAMLError, json.JSONDecodeError) as error:
         mark = getattr(error, "problem_mark", None)
         line = mark.line + 1 if mark else getattr(error, "lineno", "?")
-        raise ConfigError(f"{path}:{line}: not valid {'JSON' if path.suffix == '.json' else 'YAML'}") from None
+        raise ConfigError(
+            f"{path}:{line}: not valid {'JSON' if path.suffix == '.json' else 'YAML'}"
+        ) from None
     if not isinstance(values, dict):
         raise ConfigError(f"{path}: a settings file holds `name: value` pairs, not a {type(values).__name__}")
     return values

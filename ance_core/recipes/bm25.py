@@ -13,5 +13,7 @@ RECIPE = Recipe(
     sampler=lambda negatives: TopK("bm25", negatives.pool_depth),
     objective=PairwiseNLL(),
     pools=("bm25",),
-    differs=("The papers draw from the top 1000 or from the official triples; here from the top `pool_depth`.",),
+    differs=(
+        "The papers draw from the top 1000 or from the official triples; here from the top `pool_depth`.",
+    ),
 )

@@ -12,5 +12,7 @@ RECIPE = Recipe(
     citation="Karpukhin et al. 2020 (DPR), section 3.2; NCE Neg in Xiong et al. 2021 (ANCE), Table 1",
     sampler=lambda negatives: InBatch(),
     objective=SoftmaxNLL(),
-    differs=("NCE Neg in ANCE keeps only the hardest in-batch negative; here all of them share the softmax.",),
+    differs=(
+        "NCE Neg in ANCE keeps only the hardest in-batch negative; here all of them share the softmax.",
+    ),
 )

@@ -6,4 +6,15 @@ from .mixture import Mixture
 from .ranked import Ranked, TopK
 from .uniform import Uniform
 
-__all__ = ["SOURCES", "Draw", "InBatch", "Mixture", "Pool", "QueryBatch", "Ranked", "Sampler", "TopK", "Uniform"]
+__all__ = [
+    "SOURCES",
+    "Draw",
+    "InBatch",
+    "Mixture",
+    "Pool",
+    "QueryBatch",
+    "Ranked",
+    "Sampler",
+    "TopK",
+    "Uniform",
+]

@@ -50,7 +50,11 @@ def chi_square(counts: np.ndarray, probabilities: np.ndarray) -> float:
 def _summary(docs: np.ndarray, first: np.ndarray, p: np.ndarray) -> Audit:
     counts = np.bincount(first[first >= 0], minlength=len(p)).astype(float)
     ordered = np.sort(docs, axis=1)
-    repeats = ((ordered[:, 1:] == ordered[:, :-1]) & (ordered[:, 1:] >= 0)).any(axis=1).sum() if docs.shape[1] > 1 else 0
+    repeats = (
+        ((ordered[:, 1:] == ordered[:, :-1]) & (ordered[:, 1:] >= 0)).any(axis=1).sum()
+        if docs.shape[1] > 1
+        else 0
+    )
     gap = np.abs(counts - p * counts.sum()) / np.sqrt(np.maximum(p * counts.sum(), 1.0))
     worst = int(gap.argmax())
     return Audit(
@@ -88,7 +92,15 @@ def audit_draws(
 
 
 def audit_batches(
-    sampler: Sampler, pools: Mapping[str, Pool], labels: Labels, n_docs: int, query: int, *, size: int, batches: int, seed: int = 0
+    sampler: Sampler,
+    pools: Mapping[str, Pool],
+    labels: Labels,
+    n_docs: int,
+    query: int,
+    *,
+    size: int,
+    batches: int,
+    seed: int = 0,
 ) -> Audit:
     """Audit a sampler whose negatives come from the batch: random batches that contain the query.
 
@@ -102,7 +114,9 @@ def audit_batches(
         start, stop = labels.indptr[rows], labels.indptr[rows + 1]
         label = start + (rng.random(size) * (stop - start)).astype(np.int64)
         batch = QueryBatch(rows, label, labels, n_docs)
-        docs = sampler.draw(batch, pools, size - 1, rng.random((size, sampler.uniforms_needed(size - 1)))).docs[0]
+        docs = sampler.draw(
+            batch, pools, size - 1, rng.random((size, sampler.uniforms_needed(size - 1)))
+        ).docs[0]
         drawn.append(docs)
     docs = np.array(drawn)
     one = QueryBatch(np.array([query]), labels.indptr[[query]], labels, n_docs)

@@ -30,7 +30,9 @@ class InBatch(Sampler):
 
     name = "in-batch"
     citation = "Xiong et al. 2021 (ANCE), Table 1, NCE Neg; Karpukhin et al. 2020 (DPR)"
-    formula = r"p(d \mid q) \propto \sum_{q' \ne q} P(d \text{ is the label chosen for } q'), \; d \notin D^+_q"
+    formula = (
+        r"p(d \mid q) \propto \sum_{q' \ne q} P(d \text{ is the label chosen for } q'), \; d \notin D^+_q"
+    )
 
     def draw(self, batch: QueryBatch, pools: Mapping[str, Pool], n: int, uniforms: np.ndarray) -> Draw:
         """See `Sampler.draw`; the probability of a document depends on the query through its mask."""

@@ -30,8 +30,14 @@ class Mixture(Sampler):
     formula = r"p(d \mid q) = \sum_c \pi_c \, p_c(d \mid q)"
 
     def __post_init__(self) -> None:
-        if len(self.shares) != len(self.components) or min(self.shares) < 0 or abs(sum(self.shares) - 1) > 1e-9:
-            raise ConfigError(f"shares: {self.shares} must be one non-negative number a component, summing to 1")
+        if (
+            len(self.shares) != len(self.components)
+            or min(self.shares) < 0
+            or abs(sum(self.shares) - 1) > 1e-9
+        ):
+            raise ConfigError(
+                f"shares: {self.shares} must be one non-negative number a component, summing to 1"
+            )
 
     @property
     def pools(self) -> tuple[str, ...]:
@@ -48,7 +54,10 @@ class Mixture(Sampler):
     def draw(self, batch: QueryBatch, pools: Mapping[str, Pool], n: int, uniforms: np.ndarray) -> Draw:
         """See `Sampler.draw`. In the rare row with fewer than n different documents, the last slots hold -1."""
         width = self.uniforms_needed(1)
-        tries = [self._single(batch, pools, uniforms[:, t * width : (t + 1) * width]) for t in range(self._tries(n))]
+        tries = [
+            self._single(batch, pools, uniforms[:, t * width : (t + 1) * width])
+            for t in range(self._tries(n))
+        ]
         drawn = tries[0] if n == 1 else _first_distinct(_side_by_side(tries), n)
         probability = self.probability_of(batch, pools, np.maximum(drawn.docs, 0))
         return replace(drawn, probability=np.where(drawn.docs >= 0, probability, 0.0))
@@ -65,11 +74,16 @@ class Mixture(Sampler):
     def probability_of(self, batch: QueryBatch, pools: Mapping[str, Pool], docs: np.ndarray) -> np.ndarray:
         """(B, n) the components' probabilities, weighted."""
         pairs = zip(self.components, self.shares, strict=True)
-        return np.asarray(np.sum([share * c.probability_of(batch, pools, docs) for c, share in pairs], axis=0))
+        return np.asarray(
+            np.sum([share * c.probability_of(batch, pools, docs) for c, share in pairs], axis=0)
+        )
 
     def probabilities(self, batch: QueryBatch, pools: Mapping[str, Pool]) -> np.ndarray:
         """(B, n_docs): the components' distributions, weighted."""
-        parts = [share * c.probabilities(batch, pools) for c, share in zip(self.components, self.shares, strict=True)]
+        parts = [
+            share * c.probabilities(batch, pools)
+            for c, share in zip(self.components, self.shares, strict=True)
+        ]
         return np.asarray(np.sum(parts, axis=0))
 
     def capacity(self, labels: Labels, n_docs: int) -> np.ndarray:

@@ -24,8 +24,8 @@ def log_softmax(log_weights: np.ndarray) -> np.ndarray:
     """Row-wise log probabilities; rows of only -inf stay -inf."""
     top = log_weights.max(axis=1, keepdims=True)
     shifted = log_weights - np.where(np.isfinite(top), top, 0.0)
-    with np.errstate(divide="ignore"):
-        return shifted - np.log(np.exp(shifted).sum(axis=1, keepdims=True))
+    mass = np.exp(shifted).sum(axis=1, keepdims=True)
+    return shifted - np.log(np.where(mass > 0, mass, 1.0))
 
 
 def gumbel_top(log_weights: np.ndarray, uniforms: np.ndarray, n: int) -> np.ndarray:

@@ -42,10 +42,14 @@ def read_weights(folder: Path, model: nn.Module) -> None:
     try:
         saved = load_file(path)
     except Exception as error:  # safetensors raises its own, OSError or ValueError
-        raise StoreError(f"{path}: cannot be read as weights ({error}): resume from an earlier checkpoint") from None
+        raise StoreError(
+            f"{path}: cannot be read as weights ({error}): resume from an earlier checkpoint"
+        ) from None
     current = dict(model.named_parameters())
     if {n: t.shape for n, t in saved.items()} != {n: p.shape for n, p in current.items()}:
-        raise StoreError(f"{path}: weights of another model: names or shapes differ; use the encoder settings of that run")
+        raise StoreError(
+            f"{path}: weights of another model: names or shapes differ; use the encoder settings of that run"
+        )
     with torch.no_grad():
         for name, parameter in current.items():
             parameter.copy_(saved[name])

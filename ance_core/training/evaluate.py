@@ -14,7 +14,9 @@ DEPTH = 100
 DEEP = 1000  # at the end of a run, so that R@1000 can be had
 
 
-def measure(problem: Problem, embeddings: CurrentEmbeddings, labels: Labels, step: int, depth: int = DEPTH) -> pd.DataFrame:
+def measure(
+    problem: Problem, embeddings: CurrentEmbeddings, labels: Labels, step: int, depth: int = DEPTH
+) -> pd.DataFrame:
     """Measures of every query of `labels`, one row a query in their order."""
     docs = embeddings.documents(step)
     ranking = search(build_index(docs), embeddings.queries(labels.queries), min(depth, len(docs)))
@@ -22,7 +24,9 @@ def measure(problem: Problem, embeddings: CurrentEmbeddings, labels: Labels, ste
     return per_query if depth >= DEEP else per_query.drop(columns="R@1000", errors="ignore")
 
 
-def final_results(problem: Problem, embeddings: CurrentEmbeddings, step: int) -> tuple[dict[str, dict[str, float]], pd.DataFrame]:
+def final_results(
+    problem: Problem, embeddings: CurrentEmbeddings, step: int
+) -> tuple[dict[str, dict[str, float]], pd.DataFrame]:
     """Means by split, and per-query values (query_id, split, measures) of dev and test, whole splits."""
     means: dict[str, dict[str, float]] = {}
     tables = []
@@ -34,4 +38,6 @@ def final_results(problem: Problem, embeddings: CurrentEmbeddings, step: int) ->
         means[split] = {name: float(value) for name, value in table.mean().items()}
         ids = np.array(problem.dataset.query_ids, dtype=object)[labels.queries]
         tables.append(table.reset_index(drop=True).assign(query_id=ids, split=split))
-    return means, pd.concat(tables, ignore_index=True) if tables else pd.DataFrame({"query_id": [], "split": []})
+    return means, pd.concat(tables, ignore_index=True) if tables else pd.DataFrame(
+        {"query_id": [], "split": []}
+    )

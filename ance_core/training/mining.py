@@ -52,7 +52,14 @@ def _listed_scores(ranking: Ranking, labels: Labels) -> np.ndarray:
 
 
 def mine_dense(
-    queries: np.ndarray, docs: np.ndarray, labels: Labels, *, depth: int, scale: float, source: str, index_step: int
+    queries: np.ndarray,
+    docs: np.ndarray,
+    labels: Labels,
+    *,
+    depth: int,
+    scale: float,
+    source: str,
+    index_step: int,
 ) -> tuple[Pool, float, float]:
     """Candidates by the model's own scores, and the seconds of indexing and of searching.
 

@@ -31,12 +31,20 @@ def observe_shortage(run: Training) -> None:
     wanted = run.sampler.slots(run.config.negatives.per_query)
     short = int((sizes < wanted).sum())
     if short:
-        message = f"{short} of {len(sizes)} training queries have fewer than {wanted} candidates and train on those"
+        message = (
+            f"{short} of {len(sizes)} training queries have fewer than {wanted} candidates and train on those"
+        )
         run.writer.event(run.step, "shortage", message)
 
 
 def observe_draw(
-    run: Training, batch: QueryBatch, draw: Draw, scored: Scored, loss: Loss, norms: dict[str, float], rate: float
+    run: Training,
+    batch: QueryBatch,
+    draw: Draw,
+    scored: Scored,
+    loss: Loss,
+    norms: dict[str, float],
+    rate: float,
 ) -> None:
     """Scalars and negative records of the update that led to `run.step`."""
     values = {"loss": float(loss.value.detach()), "lr": rate, "margin": _margin(scored)}

@@ -95,11 +95,15 @@ def effective_batch_size(config: RunConfig, problem: Problem) -> int:
     """The configured size, or all training queries where there are fewer. ConfigError below two."""
     queries = len(problem.labels.queries)
     if queries < 2:
-        raise ConfigError(f"data: {problem.dataset.name} has {queries} training query; at least 2 are needed: add labels")
+        raise ConfigError(
+            f"data: {problem.dataset.name} has {queries} training query; at least 2 are needed: add labels"
+        )
     return min(config.batch_size, queries)
 
 
-def assemble(config: RunConfig, problem: Problem, writer: RunWriter, start: Run | None, start_step: int) -> Training:
+def assemble(
+    config: RunConfig, problem: Problem, writer: RunWriter, start: Run | None, start_step: int
+) -> Training:
     """A run at step 0: weights from `start`'s checkpoint (the shared warm-up), or built from corpus and seed."""
     recipe = get_recipe(config.recipe)
     accelerator = make_accelerator(config)
@@ -123,7 +127,12 @@ def assemble(config: RunConfig, problem: Problem, writer: RunWriter, start: Run 
         sampler=recipe.sampler(config.negatives),
         order=DataOrder(problem.labels, problem.n_docs, size, config.seed),
         refresher=Refresher(
-            recipe, config.refresh, config.negatives.pool_depth, problem.labels, model.scale, writer.folder / "pools"
+            recipe,
+            config.refresh,
+            config.negatives.pool_depth,
+            problem.labels,
+            model.scale,
+            writer.folder / "pools",
         ),
         embeddings=CurrentEmbeddings(model, problem.tokens),
         meter=GradientMeter(model.bands()),

@@ -38,7 +38,11 @@ class Job:
 
 
 def train_runs(
-    configs: Sequence[RunConfig], store: Store, *, dataset: Dataset | None = None, watch: Watcher | None = None
+    configs: Sequence[RunConfig],
+    store: Store,
+    *,
+    dataset: Dataset | None = None,
+    watch: Watcher | None = None,
 ) -> list[Run]:
     """Train all configs side by side, a step of each in turn; returns their runs when all have ended.
 
@@ -65,7 +69,9 @@ def train_runs(
     return [store.run(job.writer.name) for job in jobs]
 
 
-def resume_run(name: str, store: Store, *, dataset: Dataset | None = None, watch: Watcher | None = None) -> Run:
+def resume_run(
+    name: str, store: Store, *, dataset: Dataset | None = None, watch: Watcher | None = None
+) -> Run:
     """Go on with a run that was killed or stopped, from its last checkpoint; the rest repeats bit for bit.
 
     Raises StoreError when it is finished, is at work, or the data has changed since.
@@ -73,7 +79,9 @@ def resume_run(name: str, store: Store, *, dataset: Dataset | None = None, watch
     run = store.run(name)
     status = run.status()
     if status.state == "finished":
-        raise StoreError(f"run '{name}': finished at step {status.step}; there is nothing to resume: train a new --name")
+        raise StoreError(
+            f"run '{name}': finished at step {status.step}; there is nothing to resume: train a new --name"
+        )
     config: RunConfig = parse(RunConfig, run.info["config"], f"run '{name}'")
     set_threads(config)
     problem = load_problem(config, dataset)
@@ -121,16 +129,24 @@ def _check(config: RunConfig, problem: Problem) -> None:
         sampler.check(problem.labels, problem.n_docs, each.negatives.per_query)
 
 
-def _create(config: RunConfig, problem: Problem, store: Store, kind: str = "run", name: str | None = None) -> RunWriter:
+def _create(
+    config: RunConfig, problem: Problem, store: Store, kind: str = "run", name: str | None = None
+) -> RunWriter:
     warm = warmup_config(config)
     start = {"run": warmup_name(warm, problem), "step": warm.steps} if warm else {"run": None, "step": 0}
     name = name or config.name or free_name(config, problem, store)
     config = config.model_copy(update={"name": name})
-    writer = store.create_run(name, config.model_dump(mode="json"), **describe_run(config, problem, kind, start))
+    writer = store.create_run(
+        name, config.model_dump(mode="json"), **describe_run(config, problem, kind, start)
+    )
     writer.heartbeat(0, "waiting", steps=config.steps)
     if config.batch_size > len(problem.labels.queries):
         queries = len(problem.labels.queries)
-        writer.event(0, "batch size", f"{config.batch_size} asked for, {queries} used: as many as there are training queries")
+        writer.event(
+            0,
+            "batch size",
+            f"{config.batch_size} asked for, {queries} used: as many as there are training queries",
+        )
     return writer
 
 
@@ -153,9 +169,13 @@ def describe_run(config: RunConfig, problem: Problem, kind: str, start: dict[str
 
 def free_name(config: RunConfig, problem: Problem, store: Store) -> str:
     """`recipe-data-s<seed>`, with a number behind it where that is taken."""
-    base = re.sub(r"[^A-Za-z0-9._-]+", "-", f"{config.recipe}-{problem.dataset.name}-s{config.seed}")[:70].lstrip(".")
+    base = re.sub(r"[^A-Za-z0-9._-]+", "-", f"{config.recipe}-{problem.dataset.name}-s{config.seed}")[
+        :70
+    ].lstrip(".")
     taken = {path.name for path in store.folder.iterdir()}
-    return next(name for n in range(1, len(taken) + 2) if (name := base if n == 1 else f"{base}-{n}") not in taken)
+    return next(
+        name for n in range(1, len(taken) + 2) if (name := base if n == 1 else f"{base}-{n}") not in taken
+    )
 
 
 def _start(job: Job, store: Store, watch: Watcher | None) -> Training:
@@ -163,7 +183,9 @@ def _start(job: Job, store: Store, watch: Watcher | None) -> Training:
 
     def train_warmup(config: RunConfig, name: str) -> None:
         def show(training: Training) -> None:
-            job.writer.heartbeat(0, "warming-up", f"shared start {name}: step {training.step} of {config.steps}")
+            job.writer.heartbeat(
+                0, "warming-up", f"shared start {name}: step {training.step} of {config.steps}"
+            )
             if watch:
                 watch(training)
 
@@ -178,7 +200,9 @@ def _train_warmup(config: RunConfig, name: str, problem: Problem, store: Store, 
     if (store.folder / name).exists():
         status = store.run(name).status()
         if status.state == "failed":
-            raise TrainingError(f"warm-up '{name}' failed: {status.message}; delete it with `ance runs delete {name}` to retry")
+            raise TrainingError(
+                f"warm-up '{name}' failed: {status.message}; delete it with `ance runs delete {name}` to retry"
+            )
         # its process died or it was stopped: whoever holds the lock goes on with it
         resume_run(name, store, dataset=problem.dataset, watch=watch)
         return
@@ -229,7 +253,11 @@ def _blame(job: Job) -> Iterator[None]:
 
 def _give_up(writer: RunWriter, error: BaseException) -> None:
     stopped = isinstance(error, KeyboardInterrupt)
-    message = f"interrupted; go on with `ance train --resume {writer.name}`" if stopped else str(error) or repr(error)
+    message = (
+        f"interrupted; go on with `ance train --resume {writer.name}`"
+        if stopped
+        else str(error) or repr(error)
+    )
     try:
         writer.finish("stopped" if stopped else "failed", message=message)
     except StoreError:
@@ -241,10 +269,11 @@ def _finish(training: Training) -> None:
     writer = training.writer
     if training.control.stopped:
         save_checkpoint(training)
-        writer.finish("stopped", message=f"stopped at step {training.step}; `ance train --resume {writer.name}` goes on")
+        writer.finish(
+            "stopped", message=f"stopped at step {training.step}; `ance train --resume {writer.name}` goes on"
+        )
         return
     results, per_query = final_results(training.problem, training.embeddings, training.step)
     save_model(training.model, training.problem.tokens, writer.folder / "model")
     results["training"] = {"seconds": training.seconds, "steps": training.step, "examples": training.examples}
     writer.finish("finished", results, per_query)
-

@@ -57,7 +57,12 @@ class Scored:
 
 
 def encode_batch(
-    model: DualEncoder, tokens: TokenizedDataset, labels: Labels, batch: QueryBatch, draw: Draw, device: torch.device
+    model: DualEncoder,
+    tokens: TokenizedDataset,
+    labels: Labels,
+    batch: QueryBatch,
+    draw: Draw,
+    device: torch.device,
 ) -> tuple[Tensor, Tensor, np.ndarray]:
     """Query vectors (B, D), vectors (U, D) of every different document, and where each of (B, 1 + n) stands in them.
 
@@ -72,12 +77,16 @@ def encode_batch(
     return query_vectors.float(), document_vectors.float(), at.reshape(docs.shape)
 
 
-def score_batch(scale: float, query_vectors: Tensor, document_vectors: Tensor, at: np.ndarray, draw: Draw) -> Scored:
+def score_batch(
+    scale: float, query_vectors: Tensor, document_vectors: Tensor, at: np.ndarray, draw: Draw
+) -> Scored:
     """All scores from one product of queries with documents, in float32."""
     where = torch.from_numpy(at).to(query_vectors.device)
     scores = scale * (query_vectors @ document_vectors.T).gather(1, where)
     mask = torch.from_numpy(draw.docs >= 0).to(scores.device)
-    return Scored(scores[:, 0], scores[:, 1:], mask, query_vectors, document_vectors, where[:, 0], where[:, 1:])
+    return Scored(
+        scores[:, 0], scores[:, 1:], mask, query_vectors, document_vectors, where[:, 0], where[:, 1:]
+    )
 
 
 @torch.no_grad()

@@ -60,4 +60,3 @@ def shared_start(
         if not (store.folder / name).is_dir() or store.run(name).status().state != "finished":
             train(warm, name)
     return store.run(name), warm.steps
-
