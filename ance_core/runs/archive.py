@@ -64,6 +64,8 @@ def import_run(archive_path: Path, store: Path, name: str | None = None) -> Path
             return _unpack(archive, members, root, store / name)
     except FileNotFoundError:
         raise StoreError(f"{archive_path}: no such file: check the path") from None
+    except OSError as error:
+        raise StoreError(f"{archive_path}: cannot be read ({error.strerror}): check the path") from None
     except _DAMAGE as error:
         raise StoreError(f"{archive_path}: not a readable zip ({error}): export the run again") from None
 

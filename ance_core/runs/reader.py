@@ -156,8 +156,8 @@ class Run:
             except (OSError, ValueError) as error:
                 reason = str(error).splitlines()[0]
                 raise StoreError(
-                    f"{self.folder / negatives.FOLDER}: cannot be read ({reason}): check the filter's columns, "
-                    "or restore the part from a copy"
+                    f"{self.folder / negatives.FOLDER}: cannot be read ({reason}): "
+                    "check the filter's columns, or restore the part from a copy"
                 ) from error
         raise AssertionError("unreachable")
 
