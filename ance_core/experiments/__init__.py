@@ -1,1 +1,9 @@
-"""Experiments: comparing runs with paired statistics, searching with a trained model."""
+"""Experiments: comparing runs with paired statistics, searching with a trained model.
+
+`search` loads an encoder; import it from `ance_core.experiments.search`, so that comparing stays light.
+"""
+
+from .compare import Comparison, compare
+from .statistics import Effect, holm, paired_effect
+
+__all__ = ["Comparison", "Effect", "compare", "holm", "paired_effect"]

@@ -1,14 +1,14 @@
 """Is one method better than another? Paired over queries: both answered the same ones.
 
-The interval is a percentile bootstrap (Efron and Tibshirani 1993), the p-value a randomisation test that flips
-the signs of the differences (Fisher 1935; for retrieval Smucker, Allan and Carterette 2007), several comparisons
-are corrected by Holm (1979).
+The interval is a percentile bootstrap (Efron and Tibshirani 1993), the p-value a randomisation test that
+flips the signs of the differences (Fisher 1935; for retrieval Smucker, Allan and Carterette 2007), several
+comparisons are corrected by Holm (1979).
 
-With several seeds a method, the difference varies over seeds and over queries. The bootstrap then draws both,
-each query for all seeds alike (Owen's pigeonhole bootstrap, 2007). It overstates what varies over pairs of seed
-and query, and understates what varies over S seeds to (S - 1) / S of its variance: with two or three seeds, read
-the interval as the least there is to doubt. The test flips means over the seeds, and so speaks of these seeds on
-other queries.
+With several seeds a method, the difference varies over seeds and over queries. The bootstrap then draws
+both, each query for all seeds alike (Owen's pigeonhole bootstrap, 2007). It overstates what varies over
+pairs of seed and query, and understates what varies over S seeds to (S - 1) / S of its variance: with two
+or three seeds, read the interval as the least there is to doubt. The test flips means over the seeds, and
+so speaks of these seeds on other queries.
 
 numpy rather than scipy.stats: its sign-flip test takes twelve times as long (1.4 s for 2,000 queries), its
 bootstrap does not draw on two levels. The tests hold both against scipy where they overlap.

@@ -42,7 +42,7 @@ def write_trec_run(
 
 
 def read_trec_run(path: Path | str, dataset: Dataset) -> tuple[np.ndarray, Ranking]:
-    """The query rows (Q,) int32 of a run file, ascending, and their Ranking (Q, K); K: most results of a query.
+    """The query rows (Q,) int32 of a run file, ascending, and their Ranking (Q, K), K being the most results.
 
     Results are ordered by score, as TREC's tools do; equal scores by the rank column, then by document row.
 

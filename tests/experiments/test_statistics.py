@@ -25,7 +25,7 @@ def test_by_hand():
     assert effect.mean_b == pytest.approx(0.45)
     assert effect.difference == pytest.approx(0.15)
     assert (effect.wins, effect.ties, effect.losses) == (2, 2, 1)
-    # The differences other than 0 are .5, -.5, .75, their sum .75; with all signs: +-1.75, +-.75 (twice), +-.25.
+    # Differences other than 0: .5, -.5, .75, their sum .75; with all signs: +-1.75, +-.75 (twice), +-.25.
     assert effect.p == 6 / 8
     assert effect.d_z == pytest.approx(0.15 / np.std([0.5, 0, -0.5, 0, 0.75], ddof=1))
     assert (effect.queries, effect.seeds) == (5, 1)
@@ -105,7 +105,7 @@ def test_interval_is_near_scipy(n):
 
 
 def test_interval_covers_the_truth():
-    """Of 300 intervals at 90 %, 270 should hold the true difference, 5 more or less; a few fail for skewness."""
+    """Of 300 intervals at 90 %, 270 +- 5 should hold the true difference; skewness costs a few."""
     rng = np.random.default_rng(0)
     held = 0
     for i in range(300):

@@ -1,0 +1,179 @@
+"""Compare runs on the same queries: means, differences to a baseline, and how sure one can be of them.
+
+comparison = compare(store.runs(), measure="RR@10", baseline="random")
+comparison.methods      # one row a method, over its seeds
+rich.print(comparison.render())
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+
+from ..errors import ConfigError, nearest
+from ..runs import Run
+from .checks import aligned_values, check_datasets, start_warnings
+from .settings import differing, method_labels, seed_of
+from .statistics import Effect, holm, paired_effect
+
+if TYPE_CHECKING:
+    from rich.table import Table
+
+EFFECT_COLUMNS = ("difference", "low", "high", "p", "p_holm", "d_z", "wins", "ties", "losses")
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """What `compare` found. Tables hold NaN where there is nothing to compare: in the baseline's own rows.
+
+    runs:     one row a run: run, method, seed, a column a measure (means), then EFFECT_COLUMNS on `measure`
+    methods:  one row a method: method, seeds (how many), the same columns, over all its seeds
+    differs:  one row a setting that differs, one column a run
+    warnings: one line each; what the numbers cannot tell
+    """
+
+    measure: str
+    split: str
+    baseline: str  # a method of `methods`
+    queries: int
+    runs: pd.DataFrame
+    methods: pd.DataFrame
+    differs: pd.DataFrame
+    warnings: list[str]
+
+    def to_dict(self) -> dict[str, Any]:
+        """Everything, ready for JSON; NaN becomes None."""
+        return {
+            "measure": self.measure,
+            "split": self.split,
+            "baseline": self.baseline,
+            "queries": self.queries,
+            "runs": _records(self.runs),
+            "methods": _records(self.methods),
+            "differs": {str(key): dict(row) for key, row in self.differs.iterrows()},
+            "warnings": self.warnings,
+        }
+
+    def render(self) -> Table:
+        """The methods as a table for the terminal, warnings beneath it."""
+        from .render import comparison_table
+
+        return comparison_table(self)
+
+
+def compare(
+    runs: Sequence[Run], measure: str = "RR@10", split: str = "test", baseline: str | None = None
+) -> Comparison:
+    """Compare finished runs on the queries of `split`.
+
+    baseline: a method (recipe) or the name of a run, standing for its method; by default the first run's
+
+    A method is all that differs in nothing but the seed. A run is set against the baseline's run of the same
+    seed, or else its first; a method against the baseline over the seeds both have. Holm's correction counts
+    the rows of each table as one family.
+
+    Raises ConfigError when there are fewer than two runs, their datasets or query ids differ, one has no
+    results on `split`, or the measure or baseline is unknown.
+    """
+    if len(runs) < 2:
+        raise ConfigError(f"runs: {len(runs)} given: at least two are needed to compare")
+    warnings = check_datasets(runs)
+    tables = aligned_values(runs, measure, split)
+    methods = method_labels(runs)
+    base = _baseline(runs, methods, baseline)
+    warnings += start_warnings(runs)
+
+    members: dict[str, dict[int, int]] = {}  # method -> seed -> position of its run
+    for i, (run, method) in enumerate(zip(runs, methods, strict=True)):
+        first = members.setdefault(method, {}).setdefault(seed_of(run), i)
+        if first != i:
+            warnings.append(f"{run.name} repeats {runs[first].name} (method, seed): left out of the methods")
+    means = pd.DataFrame([table.mean() for table in tables])
+    values = np.array([table[measure].to_numpy() for table in tables])  # (runs, queries)
+
+    run_rows = pd.DataFrame(
+        {"run": [r.name for r in runs], "method": methods, "seed": [seed_of(r) for r in runs]}
+    )
+    run_effects = _run_effects(run_rows, values, members[base])
+    order = list(members)
+    method_rows = pd.DataFrame({"method": order, "seeds": [len(members[m]) for m in order]})
+    method_means = pd.DataFrame([means.iloc[list(members[m].values())].mean() for m in order])
+    method_effects = _method_effects(members, values, base, warnings)
+    return Comparison(
+        measure=measure,
+        split=split,
+        baseline=base,
+        queries=values.shape[1],
+        runs=pd.concat([run_rows, means, _effect_table(run_effects)], axis=1),
+        methods=pd.concat([method_rows, method_means, _effect_table(method_effects)], axis=1),
+        differs=differing(runs),
+        warnings=warnings,
+    )
+
+
+def _baseline(runs: Sequence[Run], methods: list[str], asked: str | None) -> str:
+    if asked is None:
+        return methods[0]
+    names = [run.name for run in runs]
+    if asked in names:
+        return methods[names.index(asked)]
+    if asked in methods:
+        return asked
+    of_recipe = [method for method in dict.fromkeys(methods) if method.split(" (")[0] == asked]
+    if len(of_recipe) == 1:
+        return of_recipe[0]
+    if of_recipe:
+        raise ConfigError(f"baseline: '{asked}' is {len(of_recipe)} methods here: name a run of one of them")
+    raise ConfigError(f"baseline: no run or method '{asked}'{nearest(asked, [*names, *methods])}")
+
+
+def _run_effects(rows: pd.DataFrame, values: np.ndarray, base: dict[int, int]) -> list[Effect | None]:
+    fallback = next(iter(base.values()))
+    return [
+        None if i in base.values() else paired_effect(values[i], values[base.get(seed, fallback)])
+        for i, seed in enumerate(rows["seed"])
+    ]
+
+
+def _method_effects(
+    members: dict[str, dict[int, int]], values: np.ndarray, base: str, warnings: list[str]
+) -> list[Effect | None]:
+    effects: list[Effect | None] = []
+    for method, by_seed in members.items():
+        if method == base:
+            effects.append(None)
+            continue
+        common = [seed for seed in by_seed if seed in members[base]]
+        if common:
+            a, b = ([group[seed] for seed in common] for group in (by_seed, members[base]))
+            effects.append(paired_effect(values[a], values[b]))
+        else:
+            a, b = list(by_seed.values()), list(members[base].values())
+            effects.append(paired_effect(values[a].mean(axis=0), values[b].mean(axis=0)))
+        if len(common) < max(len(by_seed), len(members[base])):
+            used = (
+                f"only seeds {', '.join(map(str, common))}"
+                if common
+                else "means over all, chance of seeds included"
+            )
+            warnings.append(f"{method} and {base} have different seeds: compared by {used}")
+    return effects
+
+
+def _effect_table(effects: list[Effect | None]) -> pd.DataFrame:
+    rows = [effect.__dict__ if effect else {} for effect in effects]
+    table = pd.DataFrame(rows, columns=[c for c in EFFECT_COLUMNS if c != "p_holm"], dtype=float)
+    table["p_holm"] = math.nan
+    tested = table["p"].notna()
+    table.loc[tested, "p_holm"] = holm(table.loc[tested, "p"].to_numpy())
+    return table[list(EFFECT_COLUMNS)]
+
+
+def _records(table: pd.DataFrame) -> list[dict[str, Any]]:
+    rows: list[dict[str, Any]] = table.astype(object).where(table.notna(), None).to_dict("records")  # type: ignore[assignment]
+    return [{k: v.item() if isinstance(v, np.generic) else v for k, v in row.items()} for row in rows]
