@@ -31,7 +31,7 @@ def read_lines(
             while raw := file.readline(limit + 1):
                 number += 1
                 if len(raw) > limit:
-                    size = len(raw) + _skip_line(file, raw, limit)
+                    size = len(raw) + _skip_line(file, raw)
                     problems.error("long line", _long(path, number, size, limit))
                     continue
                 if number == 1:
@@ -56,10 +56,10 @@ def _open(path: Path) -> BinaryIO:
     return cast(BinaryIO, gzip.open(path, "rb")) if path.suffix == ".gz" else path.open("rb")
 
 
-def _skip_line(file: BinaryIO, raw: bytes, limit: int) -> int:
+def _skip_line(file: BinaryIO, raw: bytes) -> int:
     """Read on to the end of the line that began with `raw`; the bytes passed over."""
     skipped = 0
-    while not raw.endswith(b"\n") and (raw := file.readline(limit)):
+    while not raw.endswith(b"\n") and (raw := file.readline(2**20)):
         skipped += len(raw)
     return skipped
 

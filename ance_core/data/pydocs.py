@@ -32,7 +32,7 @@ BUILDER_VERSION = 1  # raised when the same Python would give another collection
 
 # Written in C and compiled into every build of CPython, whatever the platform.
 C_MODULES = (
-    "builtins", "_abc", "_codecs", "_collections", "_functools", "_io", "_operator", "_sre", "_string",
+    "builtins", "_abc", "_codecs", "_collections", "_functools", "_io", "_operator", "_string",
     "_thread", "_tracemalloc", "_weakref", "atexit", "errno", "faulthandler", "gc", "itertools", "marshal",
     "sys", "time", "math", "cmath", "array", "_bisect", "_csv", "_heapq", "_json", "_pickle", "_random",
     "_struct", "binascii", "unicodedata", "_statistics", "_datetime",
@@ -144,6 +144,8 @@ def _c_docs(module_name: str) -> Iterator[tuple[str, str]]:
     module = importlib.import_module(module_name)
     yield from _own_doc(module_name, module)
     for name, value in sorted(vars(module).items()):
+        if name.startswith("__"):
+            continue  # the import machinery's marks
         if inspect.isclass(value):
             yield from _own_doc(f"{module_name}.{name}", value)
             for method, member in sorted(vars(value).items()):

@@ -94,7 +94,7 @@ def _read_delimited(path: Path, problems: Problems) -> Iterator[tuple[int, dict[
                     )
                     return
             elif row and len(row) != len(header):
-                count = f"{len(row)} fields under {len(header)} columns"
+                count = f"{len(row)} against {len(header)} fields in the first line"
                 problems.error("fields", f"{path}:{number}: {count}: put texts with commas in quotes")
             elif row:
                 yield number, dict(zip(header, row, strict=True))

@@ -1,0 +1,169 @@
+"""What is in a collection and what is wrong with it, without stopping at the first problem.
+
+The same readers as `load_dataset`, so what this calls an error is what training would refuse.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from ..errors import DataError
+from .assemble import complete_splits, join
+from .collection import Collection, Judgement
+from .dataset import SPLITS
+from .embedded import locate
+from .formats import read_collection
+from .problems import Problem, Problems, shown
+
+BINS = (0, 5, 10, 20, 50, 100, 200, 500, 1000)  # words; the last bin is open
+
+
+@dataclass(frozen=True)
+class SplitCounts:
+    """One split: judged queries, those with a relevant document, and pairs by what they say."""
+
+    queries: int
+    labelled_queries: int
+    relevant_pairs: int
+    other_pairs: int
+
+
+@dataclass(frozen=True)
+class Lengths:
+    """Words a text: how many texts fall in each of `BINS`, and the median, 95th percentile and longest."""
+
+    counts: list[int]
+    median: int
+    p95: int
+    longest: int
+
+
+@dataclass
+class CheckReport:
+    """The result of `check_dataset`. `errors` would break training, `warnings` would not."""
+
+    name: str
+    where: str
+    format: str
+    documents: int
+    queries: int
+    splits: dict[str, SplitCounts]
+    split_note: str
+    document_lengths: Lengths | None
+    query_lengths: Lengths | None
+    unjudged_queries: int
+    duplicate_passages: int
+    empty_passages: int
+    errors: list[Problem] = field(default_factory=list)
+    warnings: list[Problem] = field(default_factory=list)
+
+    @property
+    def ok(self) -> bool:
+        """Whether training could start."""
+        return not self.errors
+
+    def to_dict(self) -> dict[str, Any]:
+        """The report as plain values, ready for JSON."""
+        from dataclasses import asdict
+
+        return {**asdict(self), "ok": self.ok, "length_bins": list(BINS)}
+
+
+def check_dataset(name_or_path: str | Path) -> CheckReport:
+    """Read everything and report everything. DataError only if there is nothing to read at that place."""
+    place = locate(name_or_path)
+    problems = Problems()
+    found = read_collection(place.where, problems)
+    judged = join(found, problems)
+    note = ""
+    if judged and not problems.errors:
+        try:
+            judged, note = complete_splits(judged)
+        except DataError as error:
+            problems.error("splits", str(error))
+    _warn_of_leakage(found, judged, problems)
+    return CheckReport(
+        name=place.name,
+        where=str(place.where),
+        format=found.format,
+        documents=len(found.docs),
+        queries=len(found.queries),
+        splits={split: _counts(judged[split]) for split in (*SPLITS, "all") if split in judged},
+        split_note=note.removeprefix("; "),
+        document_lengths=_lengths(found.docs),
+        query_lengths=_lengths(found.queries),
+        unjudged_queries=len(found.queries.keys() - {row.query for rows in judged.values() for row in rows}),
+        duplicate_passages=_duplicates(found, problems),
+        empty_passages=sum(not text for text in found.docs.values()),
+        errors=problems.errors,
+        warnings=problems.warnings,
+    )
+
+
+def folded(text: str) -> str:
+    """The text for comparison: white space and letter case do not count."""
+    return " ".join(text.casefold().split())
+
+
+def _counts(rows: list[Judgement]) -> SplitCounts:
+    relevant = [row for row in rows if row.grade >= 1]
+    return SplitCounts(
+        queries=len({row.query for row in rows}),
+        labelled_queries=len({row.query for row in relevant}),
+        relevant_pairs=len(relevant),
+        other_pairs=len(rows) - len(relevant),
+    )
+
+
+def _lengths(texts: dict[str, str]) -> Lengths | None:
+    if not texts:
+        return None
+    words = np.array([len(text.split()) for text in texts.values()])
+    counts, _ = np.histogram(words, bins=[*BINS, np.inf])
+    return Lengths(counts.tolist(), int(np.median(words)), int(np.percentile(words, 95)), int(words.max()))
+
+
+def _duplicates(found: Collection, problems: Problems) -> int:
+    """Passages that repeat an earlier one. A copy of a positive is a false negative in waiting."""
+    first: dict[str, str] = {}
+    repeated = 0
+    for key, text in found.docs.items():
+        other = first.setdefault(folded(text), key) if text else key
+        if other != key:
+            repeated += 1
+            pair = f"documents {shown(other)} and {shown(key)}"
+            problems.warn(
+                "duplicate passage", f"{found.corpus_name}: {pair} have the same text: keep one of them"
+            )
+    return repeated
+
+
+def _warn_of_leakage(found: Collection, judged: dict[str, list[Judgement]], problems: Problems) -> None:
+    """Queries, by id or by text, in two splits, and test answers that are training labels."""
+    home: dict[str, tuple[str, str]] = {}  # folded query text -> (split, query id)
+    for split in SPLITS:
+        for query in dict.fromkeys(row.query for row in judged.get(split, [])):
+            other, other_id = home.setdefault(folded(found.queries[query]), (split, query))
+            if other == split:
+                continue
+            if other_id == query:
+                message = f"query {shown(query)} is in {other} and in {split}: keep it in one"
+                problems.warn("query in two splits", f"{found.path}: {message}")
+            else:
+                message = (
+                    f"{other} query {shown(other_id)} and {split} query {shown(query)} have the same text"
+                )
+                problems.warn("text in two splits", f"{found.path}: {message}: keep one")
+    trained = {row.doc for row in judged.get("train", []) if row.grade >= 1}
+    for row in judged.get("test", []):
+        if row.grade >= 1 and row.doc in trained:
+            message = (
+                f"document {shown(row.doc)} answers test query {shown(row.query)} and is a training label"
+            )
+            problems.warn(
+                "test answer in training", f"{found.path}: {message}: usual where queries share documents"
+            )
