@@ -1,3 +1,4 @@
+import errno
 import os
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -50,3 +51,13 @@ def test_an_unwritable_cache(tmp_path):
     tmp_path.chmod(0o500)
     with pytest.raises(DataError, match="cannot be written"):
         cached_folder(tmp_path / "made", lambda folder: None)
+
+
+def test_a_full_disk_leaves_nothing(tmp_path):
+    def build(folder: Path) -> None:
+        (folder / "half").write_text("half")
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    with pytest.raises(DataError, match=r"No space left on device\): free space or set ANCE_CACHE"):
+        cached_folder(tmp_path / "made", build)
+    assert list(tmp_path.iterdir()) == []
