@@ -1,0 +1,57 @@
+// Draws a Plotly figure and, when its numbers change, updates it in place: zoom, hidden lines and the pointer's
+// place survive, which st.plotly_chart (it mounts a new chart for new data) cannot offer while a run is training.
+
+function library(address) {
+  window.ancePlotly ??= new Promise((resolve, reject) => {
+    const script = document.createElement("script");
+    script.src = address;
+    script.onload = () => resolve(window.Plotly);
+    script.onerror = () => reject(new Error("the chart library could not be loaded"));
+    document.head.append(script);
+  });
+  return window.ancePlotly;
+}
+
+function dressed(layout, element) {
+  const style = getComputedStyle(element);
+  const theme = (name, otherwise) => style.getPropertyValue(name).trim() || otherwise;
+  const text = theme("--st-text-color", "#1f2733");
+  const axis = { gridcolor: theme("--st-border-color", "#dde1e7"), linecolor: theme("--st-border-color", "#dde1e7") };
+  return {
+    ...layout,
+    autosize: true,
+    paper_bgcolor: "rgba(0,0,0,0)",
+    plot_bgcolor: "rgba(0,0,0,0)",
+    font: { family: style.fontFamily, size: 13, color: text, ...layout.font },
+    xaxis: { ...axis, ...layout.xaxis },
+    yaxis: { ...axis, ...layout.yaxis },
+    hoverlabel: {
+      bgcolor: theme("--st-background-color", "#fff"),
+      bordercolor: theme("--st-border-color", "#dde1e7"),
+      font: { family: style.fontFamily, size: 13, color: text },
+      ...layout.hoverlabel,
+    },
+    modebar: { bgcolor: "rgba(0,0,0,0)", color: theme("--st-border-color", "#999"), activecolor: text },
+  };
+}
+
+async function draw(box) {
+  const Plotly = await library(box.wanted.library);
+  if (!box.isConnected) return;
+  const { data, layout } = JSON.parse(box.wanted.figure);
+  await Plotly.react(box, data, dressed(layout, box), box.wanted.config);
+}
+
+export default function ({ parentElement, data }) {
+  const box = parentElement.querySelector(".ance-figure");
+  box.style.height = `${data.height}px`;
+  const unchanged = box.wanted?.figure === data.figure;
+  box.wanted = data; // what to draw once the library is there, if that is still under way
+  if (!unchanged) draw(box).catch((error) => (box.textContent = `${error.message}: reload the page.`));
+  box.observer ??= new ResizeObserver(() => box._fullLayout && window.Plotly?.Plots.resize(box));
+  box.observer.observe(box);
+  return () => {
+    box.observer?.disconnect();
+    if (!box.isConnected) window.Plotly?.purge(box);
+  };
+}

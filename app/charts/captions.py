@@ -1,0 +1,65 @@
+"""How a figure was drawn, in sentences: under it in the page, and inside the file people take away."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from ..words import count, listing
+from .curves import Drawing
+from .groups import Group
+from .measures import Measure
+
+
+def caption(groups: Sequence[Group], measure: Measure, drawing: Drawing) -> str:
+    """What line, band, thin lines and smoothing are in this figure."""
+    sentences = [_lines(groups, drawing), _smoothing(measure, drawing), _left_out(groups)]
+    return " ".join(sentence for sentence in sentences if sentence)
+
+
+def _lines(groups: Sequence[Group], drawing: Drawing) -> str:
+    sizes = sorted({len(group.averaged) for group in groups})
+    if not sizes or sizes[-1] == 1:
+        return "Each line is one run."
+    several = f"{sizes[-1]}" if sizes[0] == sizes[-1] else f"up to {sizes[-1]}"
+    said = (
+        f"Lines are means over {several} seeds, at steps that all of them have reached; "
+        "thin lines are single runs."
+    )
+    if drawing.x != "step":
+        said += f" The mean's {drawing.x} are averaged at equal steps."
+    return said + _band(sizes, drawing)
+
+
+def _band(sizes: Sequence[int], drawing: Drawing) -> str:
+    if drawing.band == "none":
+        return ""
+    if drawing.band == "range" or sizes[-1] < 3:
+        why = " (an interval needs three seeds)" if drawing.band == "interval" else ""
+        return f" The band spans the lowest to the highest run{why}."
+    fewer = " With two seeds it spans both runs." if 2 in sizes else ""
+    return f" The band is the 95 % t-interval of the mean.{fewer}"
+
+
+def _smoothing(measure: Measure, drawing: Drawing) -> str:
+    if not measure.each_step:
+        return "Evaluations are never smoothed; points are what was measured."
+    if drawing.window < 2:
+        return "Not smoothed."
+    if drawing.kind == "centred":
+        return (
+            f"Smoothed: mean over a window of {drawing.window} steps centred on each step, narrower "
+            f"towards both ends; "
+            "it uses later steps, so a change can show before it happened. Faint: as measured."
+        )
+    return (
+        f"Smoothed: exponential mean of the past, debiased, mean age {drawing.window / 2:g} steps; "
+        "it lags by about that much. Faint: as measured."
+    )
+
+
+def _left_out(groups: Sequence[Group]) -> str:
+    names = [m.run for group in groups for m in group.members if m not in group.averaged]
+    if not names:
+        return ""
+    shown = listing(names) if len(names) <= 3 else count(len(names), "run")
+    return f"Not in the means, as they ended early: {shown}."

@@ -1,0 +1,230 @@
+"""The figure of curves over training: one line a group, its band, its raw points, its refreshes."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import pandas as pd
+import plotly.graph_objects as go
+
+from ..theme import FAINT, FONT, GRID, INK, tint
+from .groups import Group
+from .measures import X_TITLES, Measure, X
+
+HEIGHT, PANEL_HEIGHT = 430, 300
+
+
+def curves_figure(
+    drawn: pd.DataFrame,
+    groups: Sequence[Group],
+    measure: Measure,
+    x: X,
+    *,
+    log: bool = False,
+    refreshes: pd.DataFrame | None = None,
+    legend: bool = True,
+    height: int = HEIGHT,
+) -> go.Figure:
+    """`drawn` as `curves` returns it; `refreshes` as `refresh_marks` does.
+
+    Zoom survives new data (uirevision).
+    """
+    figure = go.Figure()
+    by_label = dict(iter(drawn.groupby("group", sort=False)))
+    present = [group for group in groups if group.label in by_label]
+    raws = drawn.loc[drawn["role"] == "raw", "run"].nunique()
+    opacity = max(0.07, 0.4 / max(raws, 1) ** 0.6)  # many runs together must not drown the lines
+    for group in present:  # below: raw points and bands, so that no line is covered
+        _add_raw(figure, group, by_label[group.label], opacity)
+        _add_band(figure, group, by_label[group.label])
+    for group in present:
+        _add_line(figure, group, by_label[group.label], measure, x)
+    if refreshes is not None:
+        for group in present:
+            _add_refreshes(
+                figure, group, refreshes[refreshes["group"] == group.label], by_label[group.label], log
+            )
+    figure.update_layout(**_layout(measure, x, log, legend, height))
+    return figure
+
+
+def _layout(measure: Measure, x: X, log: bool, legend: bool, height: int) -> dict:
+    return {
+        "height": height,
+        "margin": {"l": 8, "r": 8, "t": 12, "b": 8},
+        "hovermode": "closest",
+        "hoverlabel": {"namelength": -1, "align": "left"},
+        "showlegend": legend,
+        "legend": {
+            "orientation": "h",
+            "yanchor": "top",
+            "y": -0.2,
+            "x": 0,
+            "xanchor": "left",
+            "itemwidth": 48,
+        },
+        "uirevision": f"{measure.scalar}|{x}|{log}",
+        "dragmode": "zoom",
+        "xaxis": {
+            "title": {"text": X_TITLES[x]},
+            "rangemode": "tozero",
+            "automargin": True,
+            "zeroline": False,
+        },
+        "yaxis": {
+            "title": {"text": measure.axis},
+            "type": "log" if log else "linear",
+            "automargin": True,
+            "zeroline": False,
+            **({"tickformat": "~g"} if log else {}),  # else 0.2 would be labelled "2"
+        },
+    }
+
+
+def _add_band(figure: go.Figure, group: Group, rows: pd.DataFrame) -> None:
+    low, high = rows[rows["role"] == "low"], rows[rows["role"] == "high"]
+    if low.empty:
+        return
+    outline = {
+        "x": np.concatenate([high["x"], low["x"][::-1]]),
+        "y": np.concatenate([high["value"], low["value"][::-1]]),
+    }
+    figure.add_scatter(
+        **outline,
+        mode="lines",
+        line={"width": 0},
+        fill="toself",
+        fillcolor=tint(group.look.color, 0.16),
+        hoverinfo="skip",
+        showlegend=False,
+        legendgroup=group.label,
+        name=f"{group.label} (band)",
+    )
+
+
+def _add_raw(figure: go.Figure, group: Group, rows: pd.DataFrame, opacity: float) -> None:
+    raw = rows[rows["role"] == "raw"]
+    if raw.empty:
+        return
+    xs, ys = [], []
+    for _, run in raw.groupby("run", sort=False):  # one trace a group: a gap (NaN) between its runs
+        xs += [run["x"].to_numpy(float), [np.nan]]
+        ys += [run["value"].to_numpy(float), [np.nan]]
+    figure.add_scatter(
+        x=np.concatenate(xs),
+        y=np.concatenate(ys),
+        mode="lines",
+        line={"width": 1, "color": tint(group.look.color, opacity)},
+        hoverinfo="skip",
+        showlegend=False,
+        legendgroup=group.label,
+        name=f"{group.label} (raw)",
+        connectgaps=False,
+    )
+
+
+def _add_line(figure: go.Figure, group: Group, rows: pd.DataFrame, measure: Measure, x: X) -> None:
+    line = rows[rows["role"] == "line"]
+    few = len(line) <= 40  # evaluations: the measured points are marked, the line between them is a guide
+    runs = int(line["runs"].max()) if len(line) else 1
+    over = f"mean of {runs} runs" if runs > 1 else (line["run"].iloc[0] if len(line) else "")
+    at = {"step": "step %{x:,.0f}", "seconds": "%{x:,.1f} s (step %{customdata:,.0f})"}
+    figure.add_scatter(
+        x=line["x"],
+        y=line["value"],
+        customdata=line["step"],
+        mode="lines+markers" if few else "lines",
+        line={"width": 2.2, "color": group.look.color, "dash": group.look.dash},
+        marker={"symbol": group.look.marker, "size": 7, "color": group.look.color},
+        name=group.label,
+        legendgroup=group.label,
+        hovertemplate=f"<b>{_plain(group.label)}</b>  %{{y:.{measure.digits}f}}<br>"
+        + at.get(x, "%{x:,.0f} queries (step %{customdata:,.0f})")
+        + f"<br><i>{_plain(str(over))}</i><extra></extra>",
+    )
+
+
+def _add_refreshes(
+    figure: go.Figure, group: Group, marks: pd.DataFrame, rows: pd.DataFrame, log: bool
+) -> None:
+    line = rows[(rows["role"] == "line") & np.isfinite(rows["value"])]
+    if marks.empty or line.empty:
+        return
+    marks = marks[(marks["step"] >= line["step"].min()) & (marks["step"] <= line["step"].max())]
+    heights = line["value"].to_numpy(float)
+    usable = np.log(np.maximum(heights, 1e-12)) if log else heights  # on the line as it is drawn
+    y = np.interp(marks["step"], line["step"], usable)
+    figure.add_scatter(
+        x=np.interp(marks["step"], line["step"], line["x"]),
+        y=np.exp(y) if log else y,
+        customdata=marks[["step", "jaccard", "seconds", "staleness"]].to_numpy(float),
+        mode="markers",
+        marker={"symbol": "line-ns-open", "size": 12, "color": group.look.color, "line": {"width": 1.6}},
+        name=f"{group.label}: refresh",
+        legendgroup=group.label,
+        showlegend=False,
+        hovertemplate=f"<b>{_plain(group.label)}</b>  refresh at step %{{customdata[0]:,.0f}}<br>"
+        "negatives kept (Jaccard)  %{customdata[1]:.2f}<br>took  %{customdata[2]:.2f} s<br>"
+        "age of the index when taken up  %{customdata[3]:,.0f} steps<extra></extra>",
+    )
+
+
+def refresh_marks(table: pd.DataFrame, groups: Sequence[Group]) -> pd.DataFrame:
+    """Refreshes to mark, from a table with run, step, index_step, jaccard, seconds_total.
+
+    Columns: group, step, jaccard, seconds, staleness (steps); means over the averaged runs of a group.
+    """
+    parts = []
+    for group in groups:
+        own = table[table["run"].isin([m.run for m in group.averaged])]
+        if own.empty:
+            continue
+        marks = pd.DataFrame(
+            {
+                "step": own["step"],
+                "jaccard": own["jaccard"].astype(float),
+                "seconds": own["seconds_total"].astype(float),
+                "staleness": own["step"] - own["index_step"],
+            }
+        )
+        parts.append(marks.groupby("step", as_index=False).mean().assign(group=group.label))
+    columns = ["group", "step", "jaccard", "seconds", "staleness"]
+    return pd.concat(parts, ignore_index=True)[columns] if parts else pd.DataFrame(columns=columns)
+
+
+def standalone(figure: go.Figure, title: str, caption: str, filename: str) -> str:
+    """The figure as one HTML page that needs no network: title above, how it was drawn below."""
+    page = go.Figure(figure)
+    axis = {"gridcolor": GRID, "linecolor": GRID, "color": FAINT}
+    page.update_layout(
+        template="none",
+        font={"family": FONT, "size": 14, "color": INK},
+        title={
+            "text": f"<b>{_plain(title)}</b><br><sup>{_plain(caption)}</sup>",
+            "x": 0.02,
+            "xanchor": "left",
+        },
+        margin={"l": 70, "r": 30, "t": 80, "b": 60},
+        height=600,
+        paper_bgcolor="white",
+        plot_bgcolor="white",
+        xaxis=axis,
+        yaxis=axis,
+    )
+    return page.to_html(include_plotlyjs=True, full_html=True, config=camera(filename))
+
+
+def camera(filename: str) -> dict:
+    """Plotly's configuration: a camera button that saves a sharp PNG under a telling name, few others."""
+    return {
+        "displaylogo": False,
+        "responsive": True,
+        "modeBarButtonsToRemove": ["select2d", "lasso2d", "autoScale2d", "zoomIn2d", "zoomOut2d", "pan2d"],
+        "toImageButtonOptions": {"format": "png", "filename": filename, "scale": 2},
+    }
+
+
+def _plain(text: str) -> str:
+    """Text that Plotly shows as it is: its hover and titles understand some HTML."""
+    return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")

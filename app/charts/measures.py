@@ -1,0 +1,97 @@
+"""What can be drawn against training, with the words that go beside it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+X = Literal["step", "seconds", "examples"]
+X_TITLES = {
+    "step": "Training step",
+    "seconds": "Training time (seconds)",
+    "examples": "Training queries seen",
+}
+
+
+@dataclass(frozen=True)
+class Measure:
+    """One scalar of the log: its name there, titles, and what a reader should know.
+
+    `each_step`: measured on one batch at every step, so noisy and allowed to be smoothed. Evaluations are
+    not:
+    they are means over a fixed sample of queries and are always drawn as they are.
+    """
+
+    scalar: str
+    title: str
+    axis: str
+    see: str
+    digits: int = 3
+    each_step: bool = False
+
+
+EVALUATIONS = {
+    "RR@10": Measure(
+        "dev/RR@10",
+        "RR@10 on dev queries",
+        "Mean RR@10 (0 to 1)",
+        "How high the first relevant passage stands among the ten best: 1 if it is first, 1/2 if second, "
+        "0 if it is "
+        "not among them. The mean over a fixed sample of dev queries, which training never sees.",
+    ),
+    "nDCG@10": Measure(
+        "dev/nDCG@10",
+        "nDCG@10 on dev queries",
+        "Mean nDCG@10 (0 to 1)",
+        "How well the ten best passages are ordered, when every relevant one counts and grades matter. "
+        "With one "
+        "relevant passage a query it moves with RR@10, but is kinder to places two to ten.",
+    ),
+    "R@100": Measure(
+        "dev/R@100",
+        "Recall at 100 on dev queries",
+        "Mean R@100 (0 to 1)",
+        "The share of relevant passages found among the hundred best. It tells whether a re-ranker behind "
+        "this "
+        "retriever would have anything to work with.",
+    ),
+    "Success@1": Measure(
+        "dev/Success@1",
+        "Success at 1 on dev queries",
+        "Share of queries (0 to 1)",
+        "The share of queries whose very first passage is relevant.",
+    ),
+}
+LOSS = Measure(
+    "loss",
+    "Training loss",
+    "Loss (nats per query)",
+    "The loss of each batch. Losses of different samplers are answers to different questions: easy "
+    "negatives make "
+    "it small, hard ones keep it large. Compare its course, not its height, and judge methods by the dev "
+    "curve.",
+    each_step=True,
+)
+GRADIENT = Measure(
+    "grad_norm/total",
+    "Gradient norm",
+    "Gradient norm, before clipping",
+    "The length of the whole gradient of each batch. Near zero means that the negatives teach nothing any "
+    "more; "
+    "that is the starting point of ANCE: uninformative negatives give vanishing gradients.",
+    digits=4,
+    each_step=True,
+)
+BANDS = {
+    "embeddings": "Embeddings",
+    "bottom": "Bottom layers",
+    "middle": "Middle layers",
+    "top": "Top layers",
+    "head": "Head",
+}
+
+
+def band(name: str) -> Measure:
+    """The gradient norm of one layer band, as a measure."""
+    title = BANDS.get(name, name.capitalize())
+    return Measure(f"grad_norm/{name}", title, GRADIENT.axis, GRADIENT.see, digits=4, each_step=True)

@@ -1,0 +1,68 @@
+"""What every page shares: the style sheet, its heading, and the promise that nobody sees a traceback."""
+
+from __future__ import annotations
+
+import functools
+import logging
+from collections.abc import Callable
+from pathlib import Path
+from typing import ParamSpec
+
+import streamlit as st
+
+from ance_core.errors import AnceError
+
+from .source import Source
+
+logger = logging.getLogger(__name__)
+P = ParamSpec("P")
+
+STYLE = Path(__file__).with_name("assets") / "style.css"
+LIVE_S = 1.5  # between two looks at a run that is training
+WATCH_S = 2.0  # between two looks at which runs there are
+
+
+def guarded(body: Callable[P, None]) -> Callable[P, None]:
+    """`body`, with errors shown as one sentence: an AnceError's own; for others, where to find the rest."""
+
+    @functools.wraps(body)
+    def shown(*args: P.args, **kwargs: P.kwargs) -> None:
+        try:
+            body(*args, **kwargs)
+        except AnceError as error:
+            st.error(str(error), icon=":material/error:")
+        except Exception as error:
+            logger.exception("a page could not be drawn")
+            st.error(
+                f"This part of the page could not be drawn ({type(error).__name__}). "
+                "The whole message is in the terminal where the dashboard was started; reloading the page "
+                "may help.",
+                icon=":material/error:",
+            )
+
+    return shown
+
+
+def heading(title: str, lead: str) -> None:
+    """The page's title and, in one or two sentences, the question it answers."""
+    st.html(STYLE)
+    st.title(title, anchor=False)
+    st.html(f'<p class="ance-lead">{lead}</p>')
+
+
+def watch(source: Source) -> None:
+    """Lay the page out anew, by itself, whenever a run appears, disappears or changes its state."""
+    st.session_state["_layout"] = source.fingerprint()
+    _look(source)
+
+
+@st.fragment(run_every=WATCH_S)
+@guarded
+def _look(source: Source) -> None:
+    if source.fingerprint() != st.session_state.get("_layout"):
+        st.rerun()
+
+
+def live(body: Callable[[], None], active: bool) -> None:
+    """Run `body` as a fragment, every LIVE_S seconds while `active`."""
+    st.fragment(guarded(body), run_every=LIVE_S if active else None)()

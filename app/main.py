@@ -1,0 +1,19 @@
+"""Navigation of the dashboard. Streamlit runs this file as a script, hence the absolute imports."""
+
+from pathlib import Path
+
+import streamlit as st
+from ance_app.pages import convergence, runs
+
+ASSETS = Path(__file__).with_name("assets")
+
+# The icon is a file of our own: a named one would be fetched from the network.
+st.set_page_config(page_title="ANCE workbench", page_icon=str(ASSETS / "mark.svg"), layout="wide")
+st.logo(str(ASSETS / "wordmark.svg"), size="large")
+st.navigation(
+    [
+        st.Page(runs.page, title="Runs", icon=":material/list_alt:", url_path="runs", default=True),
+        st.Page(convergence.page, title="Convergence", icon=":material/show_chart:", url_path="convergence"),
+    ],
+    position="top",
+).run()

@@ -1,0 +1,192 @@
+"""Do the methods learn, how fast, how well, and does the gradient have anything left to say?"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from html import escape
+
+import pandas as pd
+import streamlit as st
+
+from .. import chart, tables
+from ..charts import captions, export, measures
+from ..charts.curves import Drawing, curves
+from ..charts.figures import PANEL_HEIGHT, camera, curves_figure, refresh_marks
+from ..charts.groups import Group, by_method, by_run
+from ..charts.measures import Measure
+from ..frame import guarded, heading, live, watch
+from ..picker import pick
+from ..source import Source, Summary, open_source
+from . import controls
+from .runs import empty, notes
+
+
+@guarded
+def page() -> None:
+    """The page *Convergence*."""
+    source = open_source()
+    heading(
+        "Convergence",
+        "Which negatives make the encoder better, and how soon? One line a method, on common axes.",
+    )
+    watch(source)
+    summaries = source.summaries()
+    if not any(run.kind != "warmup" for run in summaries):
+        empty(source)
+        return
+    shown = pick(summaries)
+    view = controls.draw(several=_have_seeds(shown))
+    live(lambda: _figures(source, shown, view), any(run.active for run in shown))
+    notes(source)
+
+
+def _have_seeds(shown: Sequence[Summary]) -> bool:
+    return any(len(group.members) > 1 for group in by_method([run.member for run in shown]))
+
+
+def _figures(source: Source, shown: Sequence[Summary], view: controls.View) -> None:
+    members = [run.member for run in shown]
+    groups = by_run(members) if view.lines == "Each run" else by_method(members)
+    names = [run.name for run in shown]
+    marks = refresh_marks(source.refreshes(names), groups)
+    _evaluation(source, names, groups, view, marks)
+    _loss(source, names, groups, view, marks)
+    _gradients(source, names, groups, view, marks)
+    _final(source, shown, groups)
+
+
+def _evaluation(
+    source: Source, names: list[str], groups: list[Group], view: controls.View, marks: pd.DataFrame
+) -> None:
+    st.subheader("Quality on the dev queries", anchor=False)
+    measure = measures.EVALUATIONS[controls.evaluation()]
+    look = (
+        "Where a line starts is the shared start of all methods. Look for how high it ends, and for lines "
+        "that rise and "
+        "then fall: too hard or stale negatives can undo what was learned."
+    )
+    if len(marks):
+        look += " Ticks on a line are refreshes of its negatives; hover over one."
+    _figure(source, names, groups, measure, view.drawing(smooth=False), marks, look)
+
+
+def _loss(
+    source: Source, names: list[str], groups: list[Group], view: controls.View, marks: pd.DataFrame
+) -> None:
+    st.subheader("Training loss", anchor=False)
+    log = controls.log_axis("log_loss", default=False)
+    look = (
+        "At a refresh the loss of a method that mines its own negatives jumps: the new ones are harder "
+        "than those the "
+        "encoder has just learned to push away."
+    )
+    _figure(source, names, groups, measures.LOSS, view.drawing(), marks, look, log=log)
+
+
+def _gradients(
+    source: Source, names: list[str], groups: list[Group], view: controls.View, marks: pd.DataFrame
+) -> None:
+    st.subheader("Gradient norm", anchor=False)
+    known = source.scalar_names(names)
+    bands = [name for name in measures.BANDS if f"grad_norm/{name}" in known]
+    with st.container(horizontal=True, vertical_alignment="center"):
+        layers = controls.layers() if bands else "Total"
+        log = controls.log_axis("log_grad", default=True)
+    look = (
+        "Look for lines that sink towards zero (nothing left to learn from these negatives) and for lines "
+        "that stay up. "
+        "A higher norm is more signal or more noise: read it together with the dev curve."
+    )
+    if layers == "Total":
+        _figure(source, names, groups, measures.GRADIENT, view.drawing(), marks, look, log=log)
+        return
+    st.html(f'<p class="ance-lead">{escape(measures.GRADIENT.see)} {escape(look)}</p>')
+    st.html(
+        '<p class="ance-legend">' + "".join(tables.chip(group.label, group.look) for group in groups) + "</p>"
+    )
+    columns = st.columns(2)
+    for place, name in enumerate(bands):
+        with columns[place % 2]:
+            st.markdown(f"**{measures.band(name).title}**")
+            _panel(source, names, groups, measures.band(name), view.drawing(), log)
+    st.caption(captions.caption(groups, measures.GRADIENT, view.drawing()))
+
+
+def _figure(
+    source: Source,
+    names: list[str],
+    groups: list[Group],
+    measure: Measure,
+    drawing: Drawing,
+    marks: pd.DataFrame,
+    look: str,
+    log: bool = False,
+) -> None:
+    drawn = curves(source.curve(names, measure.scalar), groups, drawing)
+    if drawn.empty:
+        st.info(_nothing_yet(measure), icon=":material/hourglass_empty:")
+        return
+    figure = curves_figure(drawn, groups, measure, drawing.x, log=log, refreshes=marks)
+    said = captions.caption(groups, measure, drawing)
+    file = export.filename(measure, drawing)
+    left, right = st.columns([7, 3], gap="medium")
+    with left:
+        chart.show(figure, f"figure:{measure.scalar}", camera(file))
+        st.caption(said)
+        _downloads(drawn, lambda: export.page(figure, measure, said, file), file)
+    with right:
+        st.html(
+            f'<div class="ance-beside"><h4>What you see</h4><p>{escape(measure.see)}</p>'
+            f"<h4>What to look for</h4><p>{escape(look)}</p></div>"
+        )
+
+
+def _panel(
+    source: Source, names: list[str], groups: list[Group], measure: Measure, drawing: Drawing, log: bool
+) -> None:
+    drawn = curves(source.curve(names, measure.scalar), groups, drawing)
+    figure = curves_figure(drawn, groups, measure, drawing.x, log=log, legend=False, height=PANEL_HEIGHT)
+    file = export.filename(measure, drawing)
+    chart.show(figure, f"figure:{measure.scalar}", camera(file))
+    said = captions.caption(groups, measure, drawing)
+    _downloads(drawn, lambda: export.page(figure, measure, said, file), file)
+
+
+def _downloads(drawn: pd.DataFrame, page: export.Lazy, file: str) -> None:
+    """Both are made when asked for: the page weighs megabytes."""
+    files = (
+        ("CSV", lambda: export.csv(drawn), "text/csv", "Exactly the numbers drawn"),
+        ("HTML", page, "text/html", "The figure as a page that works offline"),
+    )
+    with st.container(horizontal=True, key=f"downloads:{file}"):
+        for label, make, mime, hint in files:
+            name = f"{file}.{label.lower()}"
+            st.download_button(
+                label, make, name, mime, key=name, on_click="ignore", type="tertiary",
+                icon=":material/download:", help=hint,
+            )  # fmt: skip
+
+
+def _nothing_yet(measure: Measure) -> str:
+    return f"{measure.title}: nothing recorded yet. The curve appears with the first value."
+
+
+def _final(source: Source, shown: Sequence[Summary], groups: list[Group]) -> None:
+    st.subheader("Final metrics", anchor=False)
+    results = {run.name: source.results(run.name) for run in shown}
+    table = export.final_table(groups, results)
+    if table.empty:
+        st.markdown(
+            "No run has finished yet. Test queries are asked once, at the end, so that nobody tunes on them."
+        )
+        return
+    split = controls.split()
+    st.html(tables.final(table, groups, split))
+    st.caption(
+        "Means over finished runs; ± is half the 95 % t-interval over seeds, from two seeds on. "
+        "Whether a difference is real is asked query by query: `ance compare RUN RUN`."
+    )
+    st.download_button(
+        "CSV", export.csv(table), "final-metrics.csv", "text/csv", key="csv:final", on_click="ignore",
+        type="tertiary", icon=":material/download:",
+    )  # fmt: skip

@@ -1,0 +1,185 @@
+"""What is there, what is it doing, and in what do the runs differ?"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from html import escape
+
+import streamlit as st
+
+from ance_core.errors import AnceError
+
+from .. import tables, words
+from ..frame import guarded, heading, live, watch
+from ..picker import pick
+from ..source import BEST, Source, Summary, open_source
+
+PENDING_S = 15.0  # how long a request is shown as not yet answered
+SORTS = {
+    "Method": lambda run: 0,  # the picker's own order
+    "Newest": lambda run: -run.created,
+    "Dev best": lambda run: -(run.best if run.best is not None else -1.0),
+    "Test": lambda run: -(run.test if run.test is not None else -1.0),
+}
+
+
+@guarded
+def page() -> None:
+    """The page *Runs*."""
+    source = open_source()
+    heading("Runs", "Every training in this folder: how far it is, how well it does, and what sets it apart.")
+    watch(source)
+    summaries = source.summaries()
+    if not summaries:
+        empty(source)
+        return
+    shown = pick(summaries)
+    live(lambda: _now(source, [run.name for run in shown]), any(run.active for run in summaries))
+    if len(shown) > 1:
+        _differences(shown)
+    _warm_ups([run for run in summaries if run.kind == "warmup"])
+    notes(source)
+
+
+def empty(source: Source) -> None:
+    """What to do when there is no run yet. The page fills by itself."""
+    with st.container(border=True, key="empty"):
+        st.subheader("No runs yet", anchor=False)
+        st.markdown(
+            "This page fills by itself as soon as the first run begins. In a terminal, start one of these; "
+            "the first trains six methods side by side, the second a single one on a corpus of 24 passages:"
+        )
+        runs = _shell(str(source.folder))
+        st.code(f"ance demo --runs {runs}", language="bash", wrap_lines=True)
+        st.code(f"ance train --data tiny --recipe ance --runs {runs}", language="bash", wrap_lines=True)
+        st.caption(f"Watching {source.folder}")
+    notes(source)
+
+
+def notes(source: Source) -> None:
+    """The folders that could not be shown, one line each."""
+    problems = source.problems()
+    if problems:
+        with st.expander(
+            f"{words.count(len(problems), 'folder')} could not be read", icon=":material/folder_off:"
+        ):
+            st.html(
+                "<ul class='ance-notes'>" + "".join(f"<li>{escape(line)}</li>" for line in problems) + "</ul>"
+            )
+
+
+def _now(source: Source, names: Sequence[str]) -> None:
+    """The part that moves: what is training, and the table."""
+    runs = {run.name: run for run in source.summaries()}
+    for run in runs.values():
+        if run.active:
+            _control(source, run)
+    _table([runs[name] for name in names if name in runs])
+
+
+def _table(shown: Sequence[Summary]) -> None:
+    with st.container(horizontal=True, horizontal_alignment="distribute", vertical_alignment="center"):
+        st.html(f'<p class="ance-count">{_tally(shown)}</p>', width="content")
+        sort = st.segmented_control(
+            "Order", list(SORTS), default="Method", required=True, key="order", bind="query-params",
+            label_visibility="collapsed",
+        )  # fmt: skip
+    ordered = sorted(shown, key=SORTS[sort or "Method"])
+    st.html(tables.runs_table(ordered, time.time()))
+    if mishaps := tables.mishaps(ordered):
+        st.html(mishaps)
+
+
+def _tally(shown: Sequence[Summary]) -> str:
+    states = [words.state(run.state).word.lower() for run in shown]
+    parts = [f"{states.count(state)} {state}" for state in dict.fromkeys(states)]
+    return f"<b>{words.count(len(shown), 'run')}</b>" + "".join(f" · {part}" for part in parts)
+
+
+def _control(source: Source, run: Summary) -> None:
+    """A card for a run at work: progress, and what one may ask of it."""
+    with st.container(border=True, key=f"live-{run.name}"):
+        with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
+            start = "<small>shared start</small>" if run.kind == "warmup" else ""
+            st.html(
+                f'<div class="ance-live"><div><b>{escape(run.name)}</b>{tables.chip(run.method)}{start}</div>'
+                f"<small>{' · '.join(_facts(run))}</small></div>",
+                width="content",
+            )
+            with st.container(horizontal=True, vertical_alignment="center", width="content"):
+                _buttons(source, run)
+        st.html(tables.badge(run))
+        if asked := _unanswered(run):
+            st.caption(f"Asked to {asked}; the run answers at its next step.")
+
+
+def _unanswered(run: Summary) -> str:
+    """The command last sent to the run, as long as nothing shows that it was heard."""
+    command, when, state, step = st.session_state.get(f"asked:{run.name}", ("", 0.0, "", 0))
+    heard = run.state != state or (command == "step" and run.step != step)
+    return "" if heard or time.time() - when > PENDING_S else command
+
+
+def _buttons(source: Source, run: Summary) -> None:
+    def button(label: str, icon: str, command: str, value: int = 0) -> None:
+        st.button(
+            label, icon=f":material/{icon}:", key=f"{command}:{run.name}", on_click=_ask,
+            args=(source, run, command, value),
+        )  # fmt: skip
+
+    if run.state == "paused":
+        button("Resume", "play_arrow", "resume")
+        many = st.number_input(
+            "Steps", 1, 10_000, 1, key=f"many:{run.name}", width=110, label_visibility="collapsed"
+        )
+        button(f"Take {words.count(int(many), 'step')}", "skip_next", "step", int(many))
+    else:
+        button("Pause", "pause", "pause")
+    with st.popover("Stop", icon=":material/stop:"):
+        st.markdown(f"Stop **{run.name}** now? What it has recorded stays, and it can be resumed later.")
+        button("Stop it", "stop", "stop")
+
+
+def _ask(source: Source, run: Summary, command: str, value: int) -> None:
+    try:
+        source.control(run.name, command, value)
+        st.session_state[f"asked:{run.name}"] = (command, time.time(), run.state, run.step)
+    except AnceError as error:  # it ended between drawing the button and the click
+        st.toast(str(error), icon=":material/error:")
+
+
+def _facts(run: Summary) -> list[str]:
+    facts = [words.speed(run.rate)] if run.rate and run.state != "paused" else []
+    if run.seconds_left is not None:
+        facts.append(f"{words.duration(run.seconds_left)} left")
+    if run.last is not None:
+        facts.append(f"dev {BEST} {words.number(run.last)}")
+    return facts
+
+
+def _differences(shown: Sequence[Summary]) -> None:
+    st.subheader("What differs", anchor=False)
+    found = tables.differences(shown)
+    if found is None:
+        st.markdown("Only method and seed: every other setting is the same in all runs shown.")
+        return
+    st.html(
+        '<p class="ance-lead">One row a method and setting; what is the same in all runs is left out.</p>'
+    )
+    st.html(f'<div class="ance-scroll">{found}</div>')
+
+
+def _warm_ups(warm_ups: Sequence[Summary]) -> None:
+    if not warm_ups:
+        return
+    with st.expander(f"Shared start: {words.count(len(warm_ups), 'warm-up')}", icon=":material/flag:"):
+        st.markdown(
+            "A warm-up is trained once for each dataset, encoder and seed, with easy negatives. "
+            "All methods compared then begin from its weights, so that a difference between them is theirs."
+        )
+        st.html(tables.runs_table(warm_ups, time.time()))
+
+
+def _shell(text: str) -> str:
+    return f"'{text}'" if " " in text else text

@@ -1,0 +1,205 @@
+"""The folder of runs as the pages need it: summaries and curves, read again only when a run has changed."""
+
+from __future__ import annotations
+
+import os
+import sys
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from threading import Lock
+from typing import Any
+
+import pandas as pd
+
+from ance_core.errors import AnceError, StoreError
+from ance_core.runs import Run, Store
+
+from .charts.groups import Member, flatten
+from .words import ACTIVE, CUT_SHORT
+
+RUNS_VARIABLE = "ANCE_RUNS"
+BEST = "RR@10"  # the measure that tables of runs show
+
+
+@dataclass(frozen=True)
+class Summary:
+    """A run in one row. Scores are NaN-free: None where there is none yet."""
+
+    name: str
+    kind: str  # run | warmup
+    method: str
+    dataset: str
+    dataset_id: str  # name and fingerprint: runs are comparable only within one
+    encoder: str
+    seed: int
+    created: float  # unix seconds
+    config: dict[str, Any]  # dotted keys
+    state: str
+    step: int
+    steps: int
+    rate: float  # steps per second; 0: unknown
+    silence: float  # seconds since the last heartbeat
+    message: str
+    last: float | None  # dev RR@10
+    best: float | None
+    test: float | None
+
+    @property
+    def active(self) -> bool:
+        """A process is at work on it, or paused in it."""
+        return self.state in ACTIVE
+
+    @property
+    def seconds_left(self) -> float | None:
+        """Seconds to the last step at the present rate; None when not running or unknown."""
+        if self.state not in ("running", "warming-up") or not self.rate or not self.steps:
+            return None
+        return max(self.steps - self.step, 0) / self.rate
+
+    @property
+    def member(self) -> Member:
+        """The run as charts see it; the dataset's identity counts as a setting."""
+        settings = self.config | {"data": self.dataset_id}
+        return Member(self.name, self.method, self.seed, settings, self.state in CUT_SHORT)
+
+
+class Source:
+    """Cached reading of one folder of runs; shared by all browser sessions, safe between threads."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self._store: Store | None = None
+        self._kept: dict[tuple[str, str], tuple[Any, Any]] = {}
+        self._lock = Lock()
+        self.unreadable: list[str] = []
+
+    def summaries(self) -> list[Summary]:
+        """All readable runs, newest first. What cannot be read is told by `problems`."""
+        found, unreadable = [], []
+        for run in self._runs():
+            try:
+                found.append(self._summary(run))
+            except StoreError as error:  # a run deleted or damaged since the folder was listed
+                unreadable.append(str(error))
+        self.unreadable = unreadable
+        return sorted(found, key=lambda s: -s.created)
+
+    def problems(self) -> list[str]:
+        """One line for each folder that is there and cannot be shown."""
+        store = self._opened()
+        return [*store.problems(), *self.unreadable] if store else []
+
+    def fingerprint(self) -> tuple[tuple[str, str], ...]:
+        """The runs and their states: when this changes, a page has to be laid out anew."""
+        return tuple((s.name, s.state) for s in self.summaries())
+
+    def curve(self, names: Sequence[str], scalar: str) -> pd.DataFrame:
+        """One scalar of several runs: run, step, value, seconds, examples; rows in step order."""
+        return self._gather(names, f"scalar:{scalar}", lambda run: run.scalars([scalar]).drop(columns="name"))
+
+    def scalar_names(self, names: Sequence[str]) -> set[str]:
+        """The names of all scalars that any of the runs has recorded."""
+        read = self._gather(names, "names", lambda run: run.scalars()[["name"]].drop_duplicates())
+        return set(read["name"]) if len(read) else set()
+
+    def refreshes(self, names: Sequence[str]) -> pd.DataFrame:
+        """The refresh records of several runs, with a column run."""
+        return self._gather(names, "refreshes", lambda run: run.refreshes())
+
+    def results(self, name: str) -> dict[str, dict[str, float]]:
+        """Final metrics by split; empty while there are none."""
+        run = self._run(name)
+        return self._keep(run, "results", run.results)
+
+    def control(self, name: str, command: str, value: int = 0) -> None:
+        """Ask a run to pause, resume, step or stop; it answers at its next step."""
+        self._run(name).control(command, value)
+
+    def _opened(self) -> Store | None:
+        """The store, which remembers each `run.json`; None while the folder does not exist."""
+        if not self.folder.is_dir():
+            self._store = None
+        elif self._store is None:
+            self._store = Store(self.folder)
+        return self._store
+
+    def _runs(self) -> list[Run]:
+        store = self._opened()
+        return store.runs() if store else []
+
+    def _run(self, name: str) -> Run:
+        store = self._opened()
+        if store is None:
+            raise StoreError(
+                f"{self.folder}: the runs folder is gone: start the dashboard on another with --runs"
+            )
+        return store.run(name)
+
+    def _gather(self, names: Sequence[str], what: str, read: Callable[[Run], pd.DataFrame]) -> pd.DataFrame:
+        parts = []
+        for name in names:
+            try:
+                run = self._run(name)
+                table = self._keep(run, what, lambda run=run: read(run))
+            except StoreError:  # told by `problems` at the next look
+                continue
+            if len(table):
+                parts.append(table.assign(run=name))
+        columns = ["run", "name", "step", "value", "seconds", "examples"]
+        return pd.concat(parts, ignore_index=True) if parts else pd.DataFrame(columns=columns)
+
+    def _keep(self, run: Run, what: str, read: Callable[[], Any]) -> Any:
+        """`read()`, or its earlier result if the run has not changed since."""
+        key, version = (run.name, what), run.version()
+        with self._lock:
+            kept = self._kept.get(key)
+        if kept is None or kept[0] != version:
+            kept = (version, read())
+            with self._lock:
+                self._kept[key] = kept
+        return kept[1]
+
+    def _summary(self, run: Run) -> Summary:
+        info, status = run.info, run.status()
+        dev = self._keep(run, f"dev:{BEST}", lambda: run.scalars([f"dev/{BEST}"])["value"].dropna())
+        results = self._keep(run, "results", run.results)
+        config, data = info.get("config") or {}, info.get("dataset") or {}
+        encoder = config.get("encoder") or {}
+        return Summary(
+            name=run.name,
+            kind=info.get("kind", "run"),
+            method=str(info.get("recipe") or config.get("recipe") or "unknown"),
+            dataset=str(data.get("name") or config.get("data") or "unknown"),
+            dataset_id=f"{data.get('name') or config.get('data')} {data.get('fingerprint', '')}".strip(),
+            encoder=str(encoder.get("model") or encoder.get("kind") or "unknown"),
+            seed=int(info.get("seed") if info.get("seed") is not None else config.get("seed") or 0),
+            created=float(info.get("created") or time.time()),
+            config=flatten(config),
+            state=status.state,
+            step=status.step,
+            steps=status.steps or int(config.get("steps") or 0),
+            rate=status.rate,
+            silence=status.heartbeat_age_s,
+            message=status.message,
+            last=float(dev.iloc[-1]) if len(dev) else None,
+            best=float(dev.max()) if len(dev) else None,
+            test=(results.get("test") or {}).get(BEST),
+        )
+
+
+_sources: dict[Path, Source] = {}
+
+
+def open_source() -> Source:
+    """The Source of this dashboard's folder: `--runs DIR` after `--`, else $ANCE_RUNS, else `runs`.
+
+    Raises AnceError when the place exists and is no folder.
+    """
+    arguments = sys.argv[1:]
+    given = arguments[arguments.index("--runs") + 1] if "--runs" in arguments[:-1] else None
+    folder = Path(given or os.environ.get(RUNS_VARIABLE) or "runs").expanduser().absolute()
+    if folder.exists() and not folder.is_dir():
+        raise AnceError(f"runs folder: {folder} is a file: give a folder with --runs DIR")
+    return _sources.setdefault(folder, Source(folder))
