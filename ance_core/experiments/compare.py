@@ -8,8 +8,9 @@ rich.print(comparison.render())
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -23,6 +24,9 @@ from .statistics import Effect, holm, paired_effect
 
 if TYPE_CHECKING:
     from rich.table import Table
+
+Pairing = Callable[[tuple[int, ...], tuple[int, ...]], Effect]
+"""The effect between the runs at some positions and those at others, paired in order."""
 
 EFFECT_COLUMNS = ("difference", "low", "high", "p", "p_holm", "d_z", "wins", "ties", "losses")
 
@@ -88,22 +92,23 @@ def compare(
     base = _baseline(runs, methods, baseline)
     warnings += start_warnings(runs)
 
-    members: dict[str, dict[int, int]] = {}  # method -> seed -> position of its run
-    for i, (run, method) in enumerate(zip(runs, methods, strict=True)):
-        first = members.setdefault(method, {}).setdefault(seed_of(run), i)
-        if first != i:
-            warnings.append(f"{run.name} repeats {runs[first].name} (method, seed): left out of the methods")
+    members = _members(runs, methods, warnings)
     means = pd.DataFrame([table.mean() for table in tables])
     values = np.array([table[measure].to_numpy() for table in tables])  # (runs, queries)
 
     run_rows = pd.DataFrame(
         {"run": [r.name for r in runs], "method": methods, "seed": [seed_of(r) for r in runs]}
     )
-    run_effects = _run_effects(run_rows, values, members[base])
+
+    @cache  # one run a method: both tables ask for the same
+    def effect(a: tuple[int, ...], b: tuple[int, ...]) -> Effect:
+        return paired_effect(values[list(a)], values[list(b)])
+
+    run_effects = _run_effects(run_rows, members[base], effect)
     order = list(members)
     method_rows = pd.DataFrame({"method": order, "seeds": [len(members[m]) for m in order]})
     method_means = pd.DataFrame([means.iloc[list(members[m].values())].mean() for m in order])
-    method_effects = _method_effects(members, values, base, warnings)
+    method_effects = _method_effects(members, values, base, warnings, effect)
     return Comparison(
         measure=measure,
         split=split,
@@ -114,6 +119,16 @@ def compare(
         differs=differing(runs),
         warnings=warnings,
     )
+
+
+def _members(runs: Sequence[Run], methods: list[str], warnings: list[str]) -> dict[str, dict[int, int]]:
+    """Method -> seed -> position of its run."""
+    members: dict[str, dict[int, int]] = {}
+    for i, (run, method) in enumerate(zip(runs, methods, strict=True)):
+        first = members.setdefault(method, {}).setdefault(seed_of(run), i)
+        if first != i:
+            warnings.append(f"{run.name} repeats {runs[first].name} (method, seed): left out of the methods")
+    return members
 
 
 def _baseline(runs: Sequence[Run], methods: list[str], asked: str | None) -> str:
@@ -132,16 +147,16 @@ def _baseline(runs: Sequence[Run], methods: list[str], asked: str | None) -> str
     raise ConfigError(f"baseline: no run or method '{asked}'{nearest(asked, [*names, *methods])}")
 
 
-def _run_effects(rows: pd.DataFrame, values: np.ndarray, base: dict[int, int]) -> list[Effect | None]:
+def _run_effects(rows: pd.DataFrame, base: dict[int, int], effect: Pairing) -> list[Effect | None]:
     fallback = next(iter(base.values()))
     return [
-        None if i in base.values() else paired_effect(values[i], values[base.get(seed, fallback)])
+        None if i in base.values() else effect((i,), (base.get(seed, fallback),))
         for i, seed in enumerate(rows["seed"])
     ]
 
 
 def _method_effects(
-    members: dict[str, dict[int, int]], values: np.ndarray, base: str, warnings: list[str]
+    members: dict[str, dict[int, int]], values: np.ndarray, base: str, warnings: list[str], effect: Pairing
 ) -> list[Effect | None]:
     effects: list[Effect | None] = []
     for method, by_seed in members.items():
@@ -150,11 +165,11 @@ def _method_effects(
             continue
         common = [seed for seed in by_seed if seed in members[base]]
         if common:
-            a, b = ([group[seed] for seed in common] for group in (by_seed, members[base]))
-            effects.append(paired_effect(values[a], values[b]))
+            a, b = (tuple(group[seed] for seed in common) for group in (by_seed, members[base]))
+            effects.append(effect(a, b))
         else:
-            a, b = list(by_seed.values()), list(members[base].values())
-            effects.append(paired_effect(values[a].mean(axis=0), values[b].mean(axis=0)))
+            ours, theirs = (values[list(group.values())].mean(axis=0) for group in (by_seed, members[base]))
+            effects.append(paired_effect(ours, theirs))
         if len(common) < max(len(by_seed), len(members[base])):
             used = (
                 f"only seeds {', '.join(map(str, common))}"

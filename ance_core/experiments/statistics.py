@@ -26,7 +26,7 @@ from ..errors import ConfigError
 from ..rng import generator
 
 RESAMPLES = 10_000
-_CELLS = 2_000_000  # of one block of resamples
+_CELLS = 500_000  # of one block of resamples: a few MB, which the cache can hold
 _ROUNDING = 1e-9  # of a mean over seeds; measures differ by far more or not at all
 
 
@@ -101,10 +101,7 @@ def interval(
     for block in _blocks(resamples, n_queries):
         size = block.stop - block.start
         picked = draws.integers(0, n_queries, (size, n_queries), dtype=np.int32)
-        # How often each query was picked; one product then gives the means of all seeds.
-        flat = picked + np.arange(size, dtype=np.int64)[:, None] * n_queries
-        counts = np.bincount(flat.ravel(), minlength=size * n_queries).reshape(size, n_queries)
-        by_seed = counts @ differences.T / n_queries  # (size, S)
+        by_seed = np.stack([row[picked].mean(axis=1) for row in differences], axis=1)  # (size, S)
         seeds = draws.integers(0, n_seeds, (size, n_seeds))
         means[block] = np.take_along_axis(by_seed, seeds, axis=1).mean(axis=1)
     tail = (1 - confidence) / 2
@@ -120,12 +117,11 @@ def sign_flip_p(differences: np.ndarray, *, flips: int = RESAMPLES, seed: int = 
     No difference at all gives 1.
     """
     moving = differences[differences != 0]  # a zero has no sign to flip
-    patterns = 2.0 ** len(moving)
     total = moving.sum()
     # Patterns that tie with the observed one must count, whatever the order of summation.
     reached = abs(total) - 1e-12 * np.abs(moving).sum()
-    if patterns <= flips:
-        positive = (np.arange(int(patterns))[:, None] >> np.arange(len(moving))) & 1
+    if 2 ** len(moving) <= flips:
+        positive = (np.arange(2 ** len(moving))[:, None] >> np.arange(len(moving))) & 1
         return float((np.abs(2 * positive @ moving - total) >= reached).mean())
     draws = generator(seed, "sign flips")
     count = 0

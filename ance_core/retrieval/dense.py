@@ -1,8 +1,12 @@
 """Dense search: document embeddings in a faiss index, the best inner products for each query.
 
-`flat` compares with every document and is exact; at 10^5 documents and 128 dimensions a query costs about
-0.15 ms. `hnsw` and `ivf` trade recall for speed beyond that. All three return equal scores in document order;
-only `flat` also guarantees which of several equally good documents make the cut.
+`flat` compares with every document and is exact. On two cores, 8,465 queries on 2,067 documents of 128
+dimensions take 0.15 s for the best 210, and a query on 10^5 documents 0.15 ms. (A matrix product and a partition
+of its rows take 0.09 s and 0.75 ms: not worth a second way of searching.) `hnsw` and `ivf` trade recall for
+speed; both are for embeddings of about equal length, for which the nearest document is also the best one.
+
+All three return equal scores in document order; only `flat` also guarantees which of several equally good
+documents make the cut.
 
 faiss keeps a thread pool of its own. Searches run on as many threads as torch is set to, so that one setting
 rules the process.

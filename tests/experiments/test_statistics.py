@@ -100,6 +100,12 @@ def test_exact_and_random_agree_where_they_meet():
     assert sign_flip_p(x, flips=4095) == pytest.approx(sign_flip_p(x, flips=4096), abs=0.04)
 
 
+def test_thousands_of_queries():
+    x = np.random.default_rng(0).normal(size=3000)
+    assert sign_flip_p(x + 0.2) == pytest.approx(1 / 10_001)
+    assert sign_flip_p(x - x.mean()) == pytest.approx(1, abs=0.01)
+
+
 def test_p_is_uniform_when_nothing_differs():
     rng = np.random.default_rng(0)
     p = [sign_flip_p(rng.normal(size=30), flips=500, seed=i) for i in range(400)]
