@@ -3,7 +3,7 @@
 from pathlib import Path
 
 import streamlit as st
-from ance_app.pages import convergence, runs
+from ance_app.views import convergence, runs
 
 ASSETS = Path(__file__).with_name("assets")
 
