@@ -1,4 +1,4 @@
-"""BM25 against bm25s's own retrieval, the formula by hand, and published-size collections."""
+"""BM25 against bm25s's own retrieval, the formula by hand, and recorded numbers."""
 
 import json
 import math
@@ -121,10 +121,10 @@ def test_the_same_in_every_process():
 @pytest.mark.parametrize("name", ["cranfield", "squad-dev"])
 @pytest.mark.parametrize(("stemmer", "row"), [("english", "stem"), (None, "plain")])
 def test_published_baselines(shared_data, name, stemmer, row):
-    """Another implementation's numbers on the same files; its stop words differ a little, hence 0.02."""
+    """The numbers that come with the collections; how ties fall moves them in the fourth digit."""
     expected = json.loads((shared_data / name / "bm25.json").read_text())["qrels/test"][row]
     data = load_dataset(shared_data / name)
     labels = data.split("test").labels()
     found = BM25(data.docs, stemmer).search([data.queries[i] for i in labels.queries], 100)
     means = evaluate(found, labels, len(data.docs)).mean()
-    assert {m: means[m] for m in expected} == pytest.approx(expected, abs=0.02)
+    assert {m: means[m] for m in expected} == pytest.approx(expected, abs=0.002)
