@@ -12,12 +12,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ..data import Dataset, load_dataset
-from ..data.tokens import Tokens, tokenize
-from ..encoders import encode_corpus, load_model
+from ..data import Dataset
 from ..errors import ConfigError
 from ..retrieval import build_index, search
 from ..runs import Run
+from .saved import SavedModel, check_same, dataset_of
 
 
 @dataclass(frozen=True)
@@ -41,16 +40,11 @@ class Searcher:
     """
 
     def __init__(self, run: Run, dataset: Dataset | None = None) -> None:
-        folder = run.folder / "model"
-        if not folder.is_dir():
-            state = run.status().state
-            raise ConfigError(f"run '{run.name}': no model to search with, it is {state}: finish it first")
-        self.dataset = _dataset(run) if dataset is None else dataset
-        _check_same(run, self.dataset)
-        self._model, self._tokenizer = load_model(folder)
-        config = self._model.config
-        docs = self._tokens(self.dataset.docs, config.max_document_tokens)
-        self._index = build_index(encode_corpus(self._model, docs, None, "document", autocast=True))
+        self._model = SavedModel(run)
+        if dataset is not None:
+            check_same(run, dataset)
+        self.dataset = dataset if dataset is not None else dataset_of(run)
+        self._index = build_index(self._model.encode(self.dataset.docs, "document"))
 
     def search(self, text: str, k: int = 10) -> list[Hit]:
         """The k best documents for `text`, best first; all of them where the corpus has fewer.
@@ -61,9 +55,7 @@ class Searcher:
             raise ConfigError("text: empty: give some words to search for")
         if k < 1:
             raise ConfigError(f"k: {k} given: ask for at least 1 result")
-        tokens = self._tokens([text], self._model.config.max_query_tokens)
-        query = encode_corpus(self._model, tokens, None, "query", autocast=True)
-        found = search(self._index, query, min(k, len(self.dataset.docs)))
+        found = search(self._index, self._model.encode([text], "query"), min(k, len(self.dataset.docs)))
         grades = judgements(self.dataset, text)
         return [
             Hit(
@@ -77,10 +69,6 @@ class Searcher:
                 zip(found.docs[0].tolist(), found.scores[0].tolist(), strict=True), start=1
             )
         ]
-
-    def _tokens(self, texts: list[str], limit: int) -> Tokens:
-        special = self._model.config.kind != "static"  # as in training: a bag of tokens has no use for [CLS]
-        return tokenize(texts, self._tokenizer, limit, special_tokens=special)
 
 
 def search_run(run: Run, text: str, k: int = 10, dataset: Dataset | None = None) -> list[Hit]:
@@ -97,17 +85,3 @@ def judgements(dataset: Dataset, text: str) -> dict[int, int]:
         here = np.isin(qrels.queries, rows)
         grades |= dict(zip(qrels.docs[here].tolist(), qrels.grades[here].tolist(), strict=True))
     return grades
-
-
-def _dataset(run: Run) -> Dataset:
-    config = run.info["config"]
-    return load_dataset(config["data"], labels_per_query=config.get("labels_per_query"), seed=config["seed"])
-
-
-def _check_same(run: Run, dataset: Dataset) -> None:
-    trained_on = (run.info.get("dataset") or {}).get("fingerprint")
-    if dataset.fingerprint != trained_on:
-        raise ConfigError(
-            f"run '{run.name}': trained on another content of {dataset.name} ({trained_on}, now "
-            f"{dataset.fingerprint}): restore the data, or train again"
-        )

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from safetensors.torch import load_file, save_file
+from safetensors.torch import load_file, save
 from torch import Tensor, nn
 from torch.optim import Optimizer
 
@@ -26,13 +26,14 @@ def weights_of(model: nn.Module) -> dict[str, Tensor]:
 
 def write_checkpoint(folder: Path, model: nn.Module, optimizer: Optimizer, state: dict[str, Any]) -> None:
     """Fill an (unfinished) checkpoint folder."""
-    save_file(weights_of(model), folder / WEIGHTS)
+    # `save` and not `save_file`: a full disk is then an OSError with its number, which the store explains
+    (folder / WEIGHTS).write_bytes(save(weights_of(model)))
     moments = {
         f"{key}/{name}": value.detach().cpu().contiguous()
         for name, p in model.named_parameters()
         for key, value in optimizer.state.get(p, {}).items()
     }
-    save_file(moments, folder / OPTIMIZER)
+    (folder / OPTIMIZER).write_bytes(save(moments))
     (folder / STATE).write_text(json.dumps(state, indent=2) + "\n", encoding="utf-8")
 
 

@@ -35,7 +35,7 @@ def final_results(
         if labels is None:
             continue
         table = measure(problem, embeddings, labels, step, DEEP)
-        means[split] = {name: float(value) for name, value in table.mean().items()}
+        means[split] = {str(name): float(value) for name, value in table.mean().items()}
         ids = np.array(problem.dataset.query_ids, dtype=object)[labels.queries]
         tables.append(table.reset_index(drop=True).assign(query_id=ids, split=split))
     return means, pd.concat(tables, ignore_index=True) if tables else pd.DataFrame(

@@ -13,12 +13,12 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from safetensors.numpy import load_file, save_file
+from safetensors.numpy import load_file, save
 
 from ..config import RefreshConfig
 from ..data import Labels
 from ..recipes import Recipe
-from ..runs.files import atomic_file
+from ..runs.files import atomic_file, make_folder
 from ..samplers import Pool
 from .embeddings import CurrentEmbeddings
 from .mining import MiningSeconds, jaccard, mine_dense
@@ -113,16 +113,10 @@ def _name(step: int) -> str:
 
 
 def _save(pool: Pool, path: Path) -> None:
-    path.parent.mkdir(exist_ok=True)
+    make_folder(path.parent)
+    arrays = {name: np.ascontiguousarray(getattr(pool, name)) for name in ("docs", "scores", "label_scores")}
     with atomic_file(path) as temporary:
-        save_file(
-            {
-                "docs": np.ascontiguousarray(pool.docs),
-                "scores": np.ascontiguousarray(pool.scores),
-                "label_scores": np.ascontiguousarray(pool.label_scores),
-            },
-            temporary,
-        )
+        temporary.write_bytes(save(arrays))
 
 
 def _load(path: Path, source: str, index_step: int) -> Pool:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from typing import Any
 
@@ -258,10 +258,10 @@ def _give_up(writer: RunWriter, error: BaseException) -> None:
         if stopped
         else str(error) or repr(error)
     )
-    try:
+    with suppress(
+        StoreError
+    ):  # the disk that failed is the one that would say so; readers then see a dead process
         writer.finish("stopped" if stopped else "failed", message=message)
-    except StoreError:
-        pass  # the disk that failed is the one that would say so; readers see a dead process
 
 
 def _finish(training: Training) -> None:

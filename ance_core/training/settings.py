@@ -29,3 +29,9 @@ def resolve(values: dict[str, Any]) -> RunConfig:
             "follow the model; leave it out or choose recipe 'ance'"
         )
     return config
+
+
+def encoder_settings(text: str) -> dict[str, Any]:
+    """`static`, `mini` or `hf:FOLDER-OR-ID` as settings of the encoder."""
+    kind, _, model = text.partition(":")
+    return {"kind": kind, "model": model} if model else {"kind": kind}

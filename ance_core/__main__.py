@@ -1,0 +1,5 @@
+"""`python -m ance_core` is `ance`."""
+
+from .cli import main
+
+main()

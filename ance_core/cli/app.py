@@ -1,0 +1,45 @@
+"""The typer application and the options that several commands share."""
+
+from __future__ import annotations
+
+import json
+import math
+import sys
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from rich.console import Console
+
+app = typer.Typer(
+    name="ance",
+    help="Train small dense retrievers with different negative samplers, side by side, and look at what each one learns from.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+)
+console = Console(stderr=True)
+"""Progress and talk go to standard error, so that standard output can be piped."""
+
+out = Console() if sys.stdout.isatty() else Console(width=160)  # a pipe has no edge to wrap at
+
+RunsFolder = Annotated[Path, typer.Option("--runs", envvar="ANCE_RUNS", help="folder that holds the runs")]
+AsJson = Annotated[bool, typer.Option("--json", help="one JSON object on standard output")]
+
+
+def print_json(value: Any) -> None:
+    """One JSON object on one line of standard output; numbers that are not finite become null."""
+    json.dump(_finite(value), sys.stdout, ensure_ascii=False)
+    sys.stdout.write("\n")
+
+
+def _finite(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {str(k): _finite(v) for k, v in value.items()}
+    if isinstance(value, list | tuple):
+        return [_finite(v) for v in value]
+    if hasattr(value, "item"):
+        value = value.item()
+    if isinstance(value, float) and not math.isfinite(value):
+        return None
+    return str(value) if isinstance(value, Path) else value

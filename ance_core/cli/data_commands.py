@@ -1,0 +1,107 @@
+"""`ance data`: what datasets there are, and whether one would train."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+from rich.table import Table
+
+from .app import AsJson, app, console, out, print_json
+
+data = typer.Typer(help="Datasets: list, build, check, show.", no_args_is_help=True)
+app.add_typer(data, name="data")
+
+NameOrPath = Annotated[str, typer.Argument(help="pydocs, tiny, a folder or file, or ir_datasets:ID")]
+
+
+@data.command("list")
+def list_(as_json: AsJson = False) -> None:
+    """Embedded datasets, and the forms your own may have."""
+    from ..data import dataset_names
+
+    names = dataset_names()
+    if as_json:
+        print_json(names)
+        return
+    table = Table("name", "what it is", title="Embedded datasets")
+    for name, description in names.items():
+        table.add_row(name, description)
+    out.print(table)
+    console.print(
+        "Your own: --data PATH for a BEIR folder, MS MARCO TSV files, TREC topics and qrels, or a JSONL or CSV "
+        "file with columns query and passage; --data ir_datasets:ID with the extra 'ir-datasets'."
+    )
+
+
+@data.command()
+def build(name: NameOrPath = "pydocs", as_json: AsJson = False) -> None:
+    """Read a dataset (building it where it is made on this machine) and make its tokens for `static` and `mini`."""
+    from ..config import EncoderConfig
+    from ..data import load_dataset
+    from ..data.tokens import tokenized
+
+    with console.status(f"building {name}"):
+        dataset = load_dataset(name)
+        tokens = tokenized(dataset, encoder=EncoderConfig())
+    facts = {
+        "name": dataset.name,
+        "fingerprint": dataset.fingerprint,
+        "documents": len(dataset.docs),
+        "queries": len(dataset.queries),
+        "vocabulary": tokens.vocab_size,
+        "source": dataset.source,
+    }
+    if as_json:
+        print_json(facts)
+    else:
+        for key, value in facts.items():
+            out.print(f"{key:>12}  {value}", highlight=False)
+
+
+@data.command()
+def check(path: NameOrPath, as_json: AsJson = False) -> None:
+    """Counts, lengths, duplicates, dangling ids, leakage; exit code 1 where training would break."""
+    from ..data.check import check_dataset
+    from ..data.report import render
+
+    with console.status(f"checking {path}"):
+        report = check_dataset(path)
+    if as_json:
+        print_json(report.to_dict())
+    else:
+        out.print(render(report))
+    if not report.ok:
+        raise typer.Exit(1)
+
+
+@data.command()
+def show(
+    name: NameOrPath,
+    split: Annotated[str, typer.Option(help="train, dev or test")] = "train",
+    number: Annotated[int, typer.Option("--number", "-n", min=1, help="queries to show")] = 5,
+    as_json: AsJson = False,
+) -> None:
+    """The first queries of a split with their relevant documents."""
+    from ..data import load_dataset
+
+    dataset = load_dataset(name)
+    labels = dataset.split(split).labels()
+    shown = []
+    for i, query in enumerate(labels.queries[:number]):
+        answers = [
+            {"id": dataset.doc_ids[d], "grade": int(g), "text": dataset.docs[d]}
+            for d, g in zip(labels.of(i), labels.grades[labels.indptr[i] : labels.indptr[i + 1]], strict=True)
+        ]
+        shown.append({"id": dataset.query_ids[query], "query": dataset.queries[query], "relevant": answers})
+    if as_json:
+        print_json(shown)
+        return
+    for item in shown:
+        out.print(f"[bold]{item['query']}[/bold]  ({item['id']})", highlight=False)
+        for answer in item["relevant"]:
+            text = " ".join(answer["text"].split())
+            out.print(
+                f"  {answer['grade']}  {answer['id']}: {text[:300]}{'…' if len(text) > 300 else ''}",
+                markup=False,
+            )

@@ -1,0 +1,76 @@
+"""`ance app` and `ance demo`: the dashboard, alone or beside a training that fills it."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from ..errors import ConfigError
+from .app import RunsFolder, app, console
+
+Port = Annotated[int, typer.Option("--port", help="port on this machine")]
+Browser = Annotated[bool, typer.Option("--browser/--no-browser", help="open a browser window")]
+
+
+@app.command("app")
+def serve(runs: RunsFolder = Path("runs"), port: Port = 8501, browser: Browser = True) -> None:
+    """Open the dashboard on a folder of runs. It reads; nothing here trains or changes a run by itself."""
+    from ..runs import Store
+
+    Store(runs, create=True)
+    raise typer.Exit(_wait(_dashboard(runs, port, browser)))
+
+
+@app.command()
+def demo(
+    runs: RunsFolder = Path("runs"),
+    port: Port = 8501,
+    browser: Browser = True,
+    data: Annotated[str, typer.Option("--data", help="pydocs, tiny, or a folder of yours")] = "pydocs",
+    steps: Annotated[int, typer.Option("--steps", min=1, help="updates of each method")] = 600,
+    seed: Annotated[int, typer.Option("--seed", min=0)] = 0,
+    keep: Annotated[
+        bool, typer.Option("--serve/--no-serve", help="leave the dashboard open afterwards")
+    ] = True,
+) -> None:
+    """Train six methods side by side on a small corpus and watch them in the browser."""
+    from ..runs import Store
+
+    Store(runs, create=True)
+    server = _dashboard(runs, port, browser)
+    trainer = [sys.executable, "-m", "ance_core.cli.demo_training", "--runs", str(runs), "--data", data]
+    try:
+        # A process of its own: the browser may close and this command may wait, training goes on.
+        code = subprocess.call([*trainer, "--steps", str(steps), "--seed", str(seed)])
+        if code == 0 and keep:
+            console.print("All runs have finished. Ctrl-C closes the dashboard.")
+            code = _wait(server)
+    except KeyboardInterrupt:
+        code = 0
+    finally:
+        server.terminate()
+        server.wait()
+    raise typer.Exit(code)
+
+
+def _dashboard(runs: Path, port: int, browser: bool) -> subprocess.Popen[bytes]:
+    try:
+        from ance_app import launch
+    except ModuleNotFoundError:
+        raise ConfigError("app: the dashboard is not installed; pip install 'ance-workbench[app]'") from None
+    command = launch.streamlit_command(runs, port, browser)
+    console.print(f"Dashboard: {launch.url(port)}   (runs in {runs})")
+    return subprocess.Popen(command, env=launch.environment(runs))
+
+
+def _wait(server: subprocess.Popen[bytes]) -> int:
+    try:
+        return server.wait()
+    except KeyboardInterrupt:
+        server.terminate()
+        server.wait()
+        return 0
