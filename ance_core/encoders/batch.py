@@ -30,6 +30,12 @@ class TokenBatch:
         flat, offsets = tokens.ragged(rows)
         return cls(torch.from_numpy(flat), torch.from_numpy(offsets))
 
+    @classmethod
+    def joined(cls, first: TokenBatch, second: TokenBatch) -> TokenBatch:
+        """The texts of `first`, then those of `second`."""
+        offsets = torch.cat([first.offsets, first.offsets[-1] + second.offsets[1:]])
+        return cls(torch.cat([first.flat, second.flat]), offsets)
+
     def __len__(self) -> int:
         return self.offsets.numel() - 1
 

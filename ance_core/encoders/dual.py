@@ -45,8 +45,15 @@ class DualEncoder(nn.Module):
         return self._similarity_space(self.document_tower(batch))
 
     def forward(self, queries: TokenBatch, documents: TokenBatch) -> tuple[Tensor, Tensor]:
-        """Both sides of a training batch: (Q, dim) and (D, dim)."""
-        return self.encode_queries(queries), self.encode_documents(documents)
+        """Both sides of a training batch, (Q, dim) and (D, dim): what a training step calls.
+
+        A shared tower whose cost does not depend on padding takes both sides in one pass: its embedding
+        table then gets one gradient of its own size instead of two and their sum.
+        """
+        if self.untied or not self.query_tower.ragged:
+            return self.encode_queries(queries), self.encode_documents(documents)
+        both = self._similarity_space(self.query_tower(TokenBatch.joined(queries, documents)))
+        return both[: len(queries)], both[len(queries) :]
 
     def bands(self) -> Bands:
         """Every parameter once, by band: "embeddings", "bottom", "middle", "top", "head"; those that exist.

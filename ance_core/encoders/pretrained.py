@@ -48,8 +48,8 @@ def pretrained_backbone(config: EncoderConfig, saved: Path | None = None) -> Pre
                     )
     except (OSError, ValueError) as error:
         raise ConfigError(
-            f"encoder.model: {saved or config.model!r} is neither a folder with a transformers model nor a "
-            f"hub id that can be reached ({_first_line(error)}): check the path, or download it once with network"
+            f"encoder.model: {saved or config.model!r} is neither a model folder nor a hub id within reach "
+            f"({_first_line(error)}): check the path, or download it once with network"
         ) from None
     _set_dropout(model, config.dropout)
     return model

@@ -62,6 +62,8 @@ class ResidualMLP(nn.Module):
 class StaticTower(nn.Module):
     """`TokenBatch` of B texts -> (B, dim) float32. Texts come without special tokens."""
 
+    ragged = True  # reads batches without padding
+
     def __init__(self, vocab_size: int, width: int, dim: int) -> None:
         super().__init__()
         self.bag = WeightedBag(vocab_size, width)

@@ -18,6 +18,8 @@ from .layers import Bands, Head, band_of_layer, merge_bands
 class TransformerTower(nn.Module):
     """`TokenBatch` of B texts -> (B, dim) float32. Batches are padded to their own longest text."""
 
+    ragged = False
+
     def __init__(self, backbone: PreTrainedModel, dim: int, pooling: str, pad_id: int) -> None:
         super().__init__()
         self.backbone: Any = backbone
