@@ -99,10 +99,10 @@ class Source:
         """One scalar of several runs: run, step, value, seconds, examples; rows in step order."""
         return self._gather(names, f"scalar:{scalar}", lambda run: run.scalars([scalar]).drop(columns="name"))
 
-    def scalar_names(self, names: Sequence[str]) -> set[str]:
-        """The names of all scalars that any of the runs has recorded."""
-        read = self._gather(names, "names", lambda run: run.scalars()[["name"]].drop_duplicates())
-        return set(read["name"]) if len(read) else set()
+    def latest_names(self, names: Sequence[str]) -> set[str]:
+        """The names of the scalars that any of the runs recorded in its last steps."""
+        found = self._gather(names, "names", lambda run: run.scalars(after_step=run.status().step - 2))
+        return set(found["name"])
 
     def refreshes(self, names: Sequence[str]) -> pd.DataFrame:
         """The refresh records of several runs, with a column run."""

@@ -35,12 +35,17 @@ _GLYPHS = {
 
 
 def grid(
-    headers: Sequence[str], rows: Sequence[Sequence[str]], *, numeric: int = 0, caption: str = ""
+    headers: Sequence[str],
+    rows: Sequence[Sequence[str]],
+    *,
+    numeric: int = 0,
+    caption: str = "",
+    narrow: int = 2,
 ) -> str:
     """An HTML table of ready-made cells. The last `numeric` columns are right-aligned.
 
     On a narrow screen every row becomes a card whose first cell is its title, and each further cell carries
-    its header.
+    its header; `narrow` (1 or 2) of them stand side by side.
     """
     first_number = len(headers) - numeric
 
@@ -59,7 +64,7 @@ def grid(
         for row in rows
     )
     title = f"<caption>{escape(caption)}</caption>" if caption else ""
-    return f'<table class="ance-table">{title}<thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>'
+    return f'<table class="ance-table ance-by-{narrow}">{title}<thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>'
 
 
 def chip(label: str, drawn: Look | None = None) -> str:
@@ -161,7 +166,7 @@ def differences(runs: Sequence[Summary]) -> str | None:
         ]
         for group in groups
     ]
-    return grid(["Method", "Seeds", *keys], rows)
+    return grid(["Method", "Seeds", *keys], rows, narrow=1)
 
 
 def setting(value: Any) -> str:
@@ -187,4 +192,4 @@ def final(table: pd.DataFrame, groups: Sequence[Group], split: str) -> str:
             bold = [bool(row) and row.mean == best[row.measure] for row in found]
             said = [f"<b>{text}</b>" if top else text for text, top in zip(said, bold, strict=True)]
             rows.append([chip(group.label, group.look), str(max(row.runs for row in found if row)), *said])
-    return grid(["Method", "Runs", *measures], rows, numeric=len(measures) + 1)
+    return grid(["Method", "Runs", *measures], rows, numeric=len(measures) + 1, narrow=1)

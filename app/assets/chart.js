@@ -20,6 +20,7 @@ function dressed(layout, element) {
   return {
     ...layout,
     autosize: true,
+    height: undefined, // its container's
     paper_bgcolor: "rgba(0,0,0,0)",
     plot_bgcolor: "rgba(0,0,0,0)",
     font: { family: style.fontFamily, size: 13, color: text, ...layout.font },
@@ -40,15 +41,30 @@ async function draw(box) {
   if (!box.isConnected) return;
   const { data, layout } = JSON.parse(box.wanted.figure);
   await Plotly.react(box, data, dressed(layout, box), box.wanted.config);
+  makeRoom(box, Plotly);
+}
+
+// A legend of many rows lengthens the figure instead of squeezing its plot.
+function makeRoom(box, Plotly) {
+  const rows = box._fullLayout?.showlegend ? (box._fullLayout.legend?._height ?? 0) : 0;
+  const height = Math.round(box.wanted.height + Math.max(0, rows - 30));
+  if (Math.abs(parseFloat(box.style.height) - height) > 2) {
+    box.style.height = `${height}px`;
+    Plotly.Plots.resize(box);
+  }
 }
 
 export default function ({ parentElement, data }) {
   const box = parentElement.querySelector(".ance-figure");
-  box.style.height = `${data.height}px`;
+  box.style.height ||= `${data.height}px`;
   const unchanged = box.wanted?.figure === data.figure;
   box.wanted = data; // what to draw once the library is there, if that is still under way
   if (!unchanged) draw(box).catch((error) => (box.textContent = `${error.message}: reload the page.`));
-  box.observer ??= new ResizeObserver(() => box._fullLayout && window.Plotly?.Plots.resize(box));
+  box.observer ??= new ResizeObserver(async () => {
+    if (!box._fullLayout || !box.isConnected || !box.clientWidth) return;
+    await window.Plotly.Plots.resize(box);
+    makeRoom(box, window.Plotly);
+  });
   box.observer.observe(box);
   return () => {
     box.observer?.disconnect();

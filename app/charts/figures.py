@@ -34,7 +34,8 @@ def curves_figure(
     by_label = dict(iter(drawn.groupby("group", sort=False)))
     present = [group for group in groups if group.label in by_label]
     raws = drawn.loc[drawn["role"] == "raw", "run"].nunique()
-    opacity = max(0.07, 0.4 / max(raws, 1) ** 0.6)  # many runs together must not drown the lines
+    # Many runs measured at every step must not drown the lines.
+    opacity = max(0.07, 0.4 / max(raws, 1) ** 0.6) if measure.each_step else 0.35
     for group in present:  # below: raw points and bands, so that no line is covered
         _add_raw(figure, group, by_label[group.label], opacity)
         _add_band(figure, group, by_label[group.label])
@@ -58,8 +59,9 @@ def _layout(measure: Measure, x: X, log: bool, legend: bool, height: int) -> dic
         "showlegend": legend,
         "legend": {
             "orientation": "h",
-            "yanchor": "top",
-            "y": -0.2,
+            "yref": "container",
+            "yanchor": "bottom",
+            "y": 0,
             "x": 0,
             "xanchor": "left",
             "itemwidth": 48,
@@ -67,19 +69,24 @@ def _layout(measure: Measure, x: X, log: bool, legend: bool, height: int) -> dic
         "uirevision": f"{measure.scalar}|{x}|{log}",
         "dragmode": "zoom",
         "xaxis": {
-            "title": {"text": X_TITLES[x]},
+            "title": _title(X_TITLES[x]),
             "rangemode": "tozero",
+            "showgrid": False,
             "automargin": True,
             "zeroline": False,
         },
         "yaxis": {
-            "title": {"text": measure.axis},
+            "title": _title(measure.axis),
             "type": "log" if log else "linear",
             "automargin": True,
             "zeroline": False,
             **({"tickformat": "~g"} if log else {}),  # else 0.2 would be labelled "2"
         },
     }
+
+
+def _title(text: str) -> dict:
+    return {"text": text, "standoff": 8, "font": {"size": 13}}
 
 
 def _add_band(figure: go.Figure, group: Group, rows: pd.DataFrame) -> None:

@@ -87,7 +87,7 @@ def _gradients(
     source: Source, names: list[str], groups: list[Group], view: controls.View, marks: pd.DataFrame
 ) -> None:
     st.subheader("Gradient norm", anchor=False)
-    known = source.scalar_names(names)
+    known = source.latest_names(names)
     bands = [name for name in measures.BANDS if f"grad_norm/{name}" in known]
     with st.container(horizontal=True, vertical_alignment="center"):
         layers = controls.layers() if bands else "Total"
