@@ -13,7 +13,7 @@ from rich.console import Console
 
 app = typer.Typer(
     name="ance",
-    help="Train small dense retrievers with different negative samplers, side by side, and look at what each one learns from.",
+    help="Train small dense retrievers with different negative samplers and see what each learns from.",
     no_args_is_help=True,
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
