@@ -23,7 +23,7 @@ def slow_bag(bag, batch):
     rows = []
     for start, end in zip(batch.offsets[:-1], batch.offsets[1:], strict=True):
         ids = batch.flat[start:end]
-        weighted = bag.embedding.weight[ids] * bag.token_weight[ids].unsqueeze(1)
+        weighted = bag.embedding[ids] * bag.token_weight[ids].unsqueeze(1)
         rows.append(weighted.mean(0) if len(ids) else torch.zeros(6))
     return torch.stack(rows)
 
@@ -36,6 +36,25 @@ def test_bag_and_its_gradients_agree_with_a_loop(bag, batch):
     torch.testing.assert_close(bag(batch.flat, batch.offsets), slow_bag(bag, batch))
     for fast, slow in zip(*gradients, strict=True):
         torch.testing.assert_close(fast, slow)
+
+
+@pytest.mark.parametrize("vocab_size", [50, 70_000])
+def test_gradients_agree_with_pytorchs_own(vocab_size):
+    bag = WeightedBag(vocab_size, 6)
+    generator = torch.Generator().manual_seed(0)
+    flat = torch.randint(vocab_size // 2, vocab_size, (300,), generator=generator)
+    offsets = torch.arange(0, 301, 20)
+    target = torch.randn(15, 6, generator=generator)
+    theirs = torch.nn.functional.embedding_bag(
+        flat, bag.folded(), offsets, mode="mean", include_last_offset=True
+    )
+    gradients = [
+        torch.autograd.grad((vectors * target).sum(), list(bag.parameters()))
+        for vectors in (bag(flat, offsets), theirs)
+    ]
+    for fast, slow in zip(*gradients, strict=True):
+        torch.testing.assert_close(fast, slow)
+    assert not gradients[0][0][: vocab_size // 2].any()
 
 
 def test_folded_table_gives_the_same_bag(bag, batch):
