@@ -51,8 +51,8 @@ def save_model(model: DualEncoder, tokens: TokenizedDataset, folder: Path) -> No
             _put_in_place(temporary, folder)
         finally:
             shutil.rmtree(temporary, ignore_errors=True)
-    except OSError as error:
-        reason = error.strerror or error
+    except (OSError, SafetensorError) as error:
+        reason = getattr(error, "strerror", None) or error
         raise ConfigError(
             f"model folder {folder}: cannot be written ({reason}): choose another place"
         ) from None

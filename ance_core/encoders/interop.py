@@ -101,7 +101,10 @@ def _transformer_body(tower: Any, tokenizer: Any, max_tokens: int) -> list[Piece
     width = tower.backbone.config.hidden_size
 
     def write(path: Path) -> None:
-        tower.backbone.save_pretrained(path)
+        from .transformer import quiet  # here, so that `static` is saved without importing transformers
+
+        with quiet():
+            tower.backbone.save_pretrained(path)
         fast_tokenizer(tokenizer, max_tokens).save_pretrained(path)
         settings: dict[str, Any] = {"max_seq_length": max_tokens, "do_lower_case": False}
         if "add_pooling_layer" in inspect.signature(type(tower.backbone)).parameters:

@@ -3,19 +3,17 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import torch
 from torch import nn
 from transformers import AutoConfig, AutoModel, PreTrainedModel
-from transformers.utils import logging as transformers_logging
 
 from ..config import EncoderConfig
 from ..errors import ConfigError
-from .transformer import TransformerTower, attention_kind
+from .transformer import TransformerTower, attention_kind, quiet
 
 logger = logging.getLogger(__name__)
 
@@ -36,7 +34,7 @@ def pretrained_backbone(config: EncoderConfig, saved: Path | None = None) -> Pre
     """
     settings: dict[str, Any] = {"dtype": torch.float32, "attn_implementation": attention_kind()}
     try:
-        with _quiet():
+        with quiet():
             if saved is not None:
                 model = _without_pooler(AutoModel.from_config, AutoConfig.from_pretrained(saved), settings)
             else:
@@ -53,21 +51,6 @@ def pretrained_backbone(config: EncoderConfig, saved: Path | None = None) -> Pre
         ) from None
     _set_dropout(model, config.dropout)
     return model
-
-
-@contextmanager
-def _quiet() -> Iterator[None]:
-    """Without transformers' bar and its report on the pooler left out on purpose."""
-    reports = logging.getLogger("transformers.modeling_utils")
-    level, bar = reports.level, transformers_logging.is_progress_bar_enabled()
-    reports.setLevel(logging.ERROR)
-    transformers_logging.disable_progress_bar()
-    try:
-        yield
-    finally:
-        reports.setLevel(level)
-        if bar:
-            transformers_logging.enable_progress_bar()
 
 
 def _without_pooler(make: Callable[..., Any], what: Any, settings: dict[str, Any]) -> Any:

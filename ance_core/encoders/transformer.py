@@ -5,11 +5,15 @@ Both end in ANCE's projection + LayerNorm. No pooler weights: ANCE reads token s
 
 from __future__ import annotations
 
+import logging
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import torch
 from torch import Tensor, nn
 from transformers import PreTrainedModel
+from transformers.utils import logging as transformers_logging
 
 from .batch import TokenBatch
 from .layers import Bands, Head, band_of_layer, merge_bands
@@ -77,3 +81,18 @@ def attention_kind() -> str:
     took 4 + 44 ms (forward + backward) in one layer, against 5 + 6 ms for two plain products and a softmax.
     """
     return "sdpa" if torch.cuda.is_available() else "eager"
+
+
+@contextmanager
+def quiet() -> Iterator[None]:
+    """Without transformers' progress bars, and its report on the pooler left out on purpose."""
+    reports = logging.getLogger("transformers.modeling_utils")
+    level, bar = reports.level, transformers_logging.is_progress_bar_enabled()
+    reports.setLevel(logging.ERROR)
+    transformers_logging.disable_progress_bar()
+    try:
+        yield
+    finally:
+        reports.setLevel(level)
+        if bar:
+            transformers_logging.enable_progress_bar()
