@@ -17,17 +17,22 @@ LIBRARY = Path(plotly.__file__).with_name(
 )  # plotly.min.js: the very one that HTML downloads hold
 
 
+def preload() -> None:
+    """Let the browser fetch the chart library now, while the first figure is still being made."""
+    with st.container(key="preload"):
+        _component()(key="preload-library", data={"library": _library()})
+
+
 def show(figure: go.Figure, key: str, config: dict[str, Any]) -> None:
     """Draw `figure` under an identity of its own (`key`), as wide as its container, `layout.height` pixels high."""
-    # Registered at every run (it is idempotent): the server then offers the library under /component/.
-    served = declare_component("plotly", path=str(LIBRARY))
-    data = {
-        "figure": figure.to_json(),
-        "height": figure.layout.height,
-        "config": config,
-        "library": f"/component/{served.name}/plotly.min.js",
-    }
+    figure_json, height = figure.to_json(), figure.layout.height
+    data = {"figure": figure_json, "height": height, "config": config, "library": _library()}
     _component()(key=key, data=data)
+
+
+def _library() -> str:
+    """The library's address. Registered at every run (it is idempotent), for the server to offer it."""
+    return f"/component/{declare_component('plotly', path=str(LIBRARY)).name}/plotly.min.js"
 
 
 @cache

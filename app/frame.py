@@ -12,6 +12,7 @@ import streamlit as st
 
 from ance_core.errors import AnceError
 
+from .chart import preload
 from .source import Source
 
 logger = logging.getLogger(__name__)
@@ -46,6 +47,7 @@ def guarded(body: Callable[P, None]) -> Callable[P, None]:
 def heading(title: str, lead: str) -> None:
     """The page's title and, in one or two sentences, the question it answers."""
     st.html(STYLE)
+    preload()
     st.title(title, anchor=False)
     st.html(f'<p class="ance-lead">{lead}</p>')
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import sys
 import time
+from collections import deque
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,6 +21,7 @@ from .charts.groups import Member, flatten
 from .words import ACTIVE, CUT_SHORT
 
 RUNS_VARIABLE = "ANCE_RUNS"
+PACE_S = 15.0
 BEST = "RR@10"  # the measure that tables of runs show
 
 
@@ -39,7 +41,8 @@ class Summary:
     state: str
     step: int
     steps: int
-    rate: float  # steps per second; 0: unknown
+    rate: float  # steps per second of training; 0: unknown
+    pace: float  # steps per second by the clock, which runs of one process share; 0: unknown
     silence: float  # seconds since the last heartbeat
     message: str
     last: float | None  # dev RR@10
@@ -53,10 +56,10 @@ class Summary:
 
     @property
     def seconds_left(self) -> float | None:
-        """Seconds to the last step at the present rate; None when not running or unknown."""
-        if self.state not in ("running", "warming-up") or not self.rate or not self.steps:
+        """Seconds by the clock to the last step at the present pace; None when not running or unknown."""
+        if self.state not in ("running", "warming-up") or not self.pace or not self.steps:
             return None
-        return max(self.steps - self.step, 0) / self.rate
+        return max(self.steps - self.step, 0) / self.pace
 
     @property
     def member(self) -> Member:
@@ -72,6 +75,7 @@ class Source:
         self.folder = folder
         self._store: Store | None = None
         self._kept: dict[tuple[str, str], tuple[Any, Any]] = {}
+        self._looks: dict[str, deque[tuple[float, int]]] = {}  # of each live run: monotonic seconds, step
         self._lock = Lock()
         self.unreadable: list[str] = []
 
@@ -150,6 +154,17 @@ class Source:
         columns = ["run", "name", "step", "value", "seconds", "examples"]
         return pd.concat(parts, ignore_index=True) if parts else pd.DataFrame(columns=columns)
 
+    def _pace(self, name: str, step: int) -> float:
+        """Steps per second since a look at least a second and at most PACE_S ago; 0 when there was none."""
+        now = time.monotonic()
+        with self._lock:
+            looks = self._looks.setdefault(name, deque())
+            looks.append((now, step))
+            while now - looks[0][0] > PACE_S:
+                looks.popleft()
+            then, before = looks[0]
+        return max(step - before, 0) / (now - then) if now - then >= 1.0 else 0.0
+
     def _keep(self, run: Run, what: str, read: Callable[[], Any]) -> Any:
         """`read()`, or its earlier result if the run has not changed since."""
         key, version = (run.name, what), run.version()
@@ -181,6 +196,7 @@ class Source:
             step=status.step,
             steps=status.steps or int(config.get("steps") or 0),
             rate=status.rate,
+            pace=self._pace(run.name, status.step) if status.active else 0.0,
             silence=status.heartbeat_age_s,
             message=status.message,
             last=float(dev.iloc[-1]) if len(dev) else None,

@@ -91,22 +91,44 @@ def _stripes(drawn: Look) -> str:
 
 
 def badge(run: Summary) -> str:
-    """A run's state: a dot, a word, and how far it is."""
+    """A run's state: a dot and a word; its progress unless there is nothing to say about it."""
+    if run.state in ("finished", "waiting") or not run.steps:
+        return _state(run)
+    return f"{_state(run)}{_bar(run)}<small>{_steps(run)}</small>"
+
+
+def live_card(run: Summary) -> str:
+    """A run at work in two lines: who, how far and how fast; and a bar."""
+    facts = [_steps(run)] if run.steps else []
+    if run.rate and run.state == "running":
+        facts.append(words.speed(run.rate))
+    if run.seconds_left is not None:
+        facts.append(f"{words.duration(run.seconds_left)} left")
+    if run.last is not None:
+        facts.append(f"dev {BEST} {words.number(run.last)}")
+    start = "<small>shared start</small>" if run.kind == "warmup" else ""
+    return (
+        f'<div class="ance-live"><div><b>{escape(run.name)}</b>{chip(run.method)}{start}{_state(run)}'
+        f"<small>{' · '.join(facts)}</small></div>{_bar(run)}</div>"
+    )
+
+
+def _state(run: Summary) -> str:
     said = words.state(run.state)
-    bar = f" {bar_of(run)}" if run.state not in ("finished", "waiting") and run.steps else ""
     title = escape(" ".join(filter(None, [said.meaning, run.message])))
-    return f'<span class="ance-state ance-{said.tone}" title="{title}"><i></i>{escape(said.word)}</span>{bar}'
+    return f'<span class="ance-state ance-{said.tone}" title="{title}"><i></i>{escape(said.word)}</span>'
 
 
-def bar_of(run: Summary) -> str:
-    """A progress bar with the step count in words."""
+def _steps(run: Summary) -> str:
+    return f"step {run.step:,} of {run.steps:,}"
+
+
+def _bar(run: Summary) -> str:
     share = min(100.0, 100.0 * run.step / run.steps) if run.steps else 0.0
-    said = f"step {run.step:,} of {run.steps:,}"
     return (
         f'<span class="ance-bar ance-{words.state(run.state).tone}" role="progressbar" aria-valuemin="0" '
-        f'aria-valuemax="100" aria-valuenow="{share:.0f}" aria-label="{said}">'
+        f'aria-valuemax="100" aria-valuenow="{share:.0f}" aria-label="{_steps(run)}">'
         f'<b style="width:{share:.1f}%"></b></span>'
-        f"<small>{said}</small>"
     )
 
 

@@ -55,6 +55,10 @@ function makeRoom(box, Plotly) {
 }
 
 export default function ({ parentElement, data }) {
+  if (!data.figure) {
+    library(data.library).catch(() => {}); // a figure will say so, if it comes to that
+    return;
+  }
   const box = parentElement.querySelector(".ance-figure");
   box.style.height ||= `${data.height}px`;
   const unchanged = box.wanted?.figure === data.figure;

@@ -46,11 +46,13 @@ def curves_figure(
             _add_refreshes(
                 figure, group, refreshes[refreshes["group"] == group.label], by_label[group.label], log
             )
-    figure.update_layout(**_layout(measure, x, log, legend, height))
+    figure.update_layout(
+        **_layout(measure, x, log, legend, height, _log_ticks(drawn["value"]) if log else None)
+    )
     return figure
 
 
-def _layout(measure: Measure, x: X, log: bool, legend: bool, height: int) -> dict:
+def _layout(measure: Measure, x: X, log: bool, legend: bool, height: int, ticks: dict | None) -> dict:
     return {
         "height": height,
         "margin": {"l": 8, "r": 8, "t": 12, "b": 8},
@@ -80,9 +82,17 @@ def _layout(measure: Measure, x: X, log: bool, legend: bool, height: int) -> dic
             "type": "log" if log else "linear",
             "automargin": True,
             "zeroline": False,
-            **({"tickformat": "~g"} if log else {}),  # else 0.2 would be labelled "2"
+            **(ticks or {}),
         },
     }
+
+
+def _log_ticks(values: pd.Series) -> dict:
+    """Labels at 1, 2, 5 of each decade, or at the decades alone; few values within one decade choose their own."""
+    positive = values[values > 0]
+    decades = np.log10(positive.max() / positive.min()) if len(positive) else 0.0
+    spacing = {} if decades < 0.9 else {"dtick": "D2"} if decades < 3.5 else {"dtick": 1}
+    return {"tickformat": "~g", **spacing}  # without a format, 0.2 would be labelled "2"
 
 
 def _title(text: str) -> dict:

@@ -13,7 +13,8 @@ from ance_core.errors import AnceError
 from .. import tables, words
 from ..frame import guarded, heading, live, watch
 from ..picker import pick
-from ..source import BEST, Source, Summary, open_source
+from ..source import Source, Summary, open_source
+from ..theme import rank
 
 PENDING_S = 15.0  # how long a request is shown as not yet answered
 SORTS = {
@@ -72,7 +73,7 @@ def notes(source: Source) -> None:
 def _now(source: Source, names: Sequence[str]) -> None:
     """The part that moves: what is training, and the table."""
     runs = {run.name: run for run in source.summaries()}
-    for run in runs.values():
+    for run in sorted(runs.values(), key=lambda run: (rank(run.method), run.seed, run.name)):
         if run.active:
             _control(source, run)
     _table([runs[name] for name in names if name in runs])
@@ -100,16 +101,10 @@ def _tally(shown: Sequence[Summary]) -> str:
 def _control(source: Source, run: Summary) -> None:
     """A card for a run at work: progress, and what one may ask of it."""
     with st.container(border=True, key=f"live-{run.name}"):
-        with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
-            start = "<small>shared start</small>" if run.kind == "warmup" else ""
-            st.html(
-                f'<div class="ance-live"><div><b>{escape(run.name)}</b>{tables.chip(run.method)}{start}</div>'
-                f"<small>{' · '.join(_facts(run))}</small></div>",
-                width="content",
-            )
+        with st.container(horizontal=True, vertical_alignment="center"):
+            st.html(tables.live_card(run))
             with st.container(horizontal=True, vertical_alignment="center", width="content"):
                 _buttons(source, run)
-        st.html(tables.badge(run))
         if asked := _unanswered(run):
             st.caption(f"Asked to {asked}; the run answers at its next step.")
 
@@ -147,15 +142,6 @@ def _ask(source: Source, run: Summary, command: str, value: int) -> None:
         st.session_state[f"asked:{run.name}"] = (command, time.time(), run.state, run.step)
     except AnceError as error:  # it ended between drawing the button and the click
         st.toast(str(error), icon=":material/error:")
-
-
-def _facts(run: Summary) -> list[str]:
-    facts = [words.speed(run.rate)] if run.rate and run.state != "paused" else []
-    if run.seconds_left is not None:
-        facts.append(f"{words.duration(run.seconds_left)} left")
-    if run.last is not None:
-        facts.append(f"dev {BEST} {words.number(run.last)}")
-    return facts
 
 
 def _differences(shown: Sequence[Summary]) -> None:

@@ -29,6 +29,8 @@ def figures(app: AppTest) -> dict[str, dict]:
     found = {}
     for element in app.get("bidi_component"):
         data = json.loads(element.proto.json)
+        if "figure" not in data:
+            continue  # fetches the library
         figure = json.loads(data["figure"])
         found[figure["layout"]["uirevision"].split("|")[0]] = figure
     return found
