@@ -78,16 +78,25 @@ class EncoderConfig(Settings):
 class RefreshConfig(Settings):
     """When pools mined with the model itself are rebuilt from its current weights."""
 
-    mode: Literal["none", "sync", "lag"] = Field(
-        "none", description="never; at once; or in use `lag` steps later"
+    mode: Literal["none", "sync", "lag", "replay"] = Field(
+        "none", description="never; at once; in use `lag` steps later; or as `schedule` says"
     )
     every: Positive = Field(100, description="steps between refreshes")
     lag: Count = Field(
         0, description="steps between taking the weights and using their negatives (mode 'lag')"
     )
 
+    chunks: Positive = Field(1, description="each refresh renews one of so many parts of the queries, in turn")
+    schedule: tuple[tuple[Count, Count], ...] = Field(
+        (), description="mode 'replay': pairs of the step of the weights and the step from which their negatives are used"
+    )
+
     @model_validator(mode="after")
     def _consistent(self) -> RefreshConfig:
+        if bool(self.schedule) != (self.mode == "replay"):
+            raise ValueError("schedule: goes with mode 'replay', and mode 'replay' with a schedule")
+        if any(active < index for index, active in self.schedule) or list(self.schedule) != sorted(set(self.schedule)):
+            raise ValueError("schedule: pairs [index step, active step] must ascend, active not before index")
         if self.lag and self.mode != "lag":
             raise ValueError(f"lag: {self.lag} needs mode 'lag', not '{self.mode}'")
         if self.mode == "lag" and not 1 <= self.lag <= self.every:
@@ -105,6 +114,31 @@ class NegativesConfig(Settings):
     random_share: Annotated[float, Field(ge=0, le=1)] = Field(
         0.5, description="of 'bm25+random': probability that a draw is random"
     )
+
+
+class MethodConfig(Settings):
+    """Parameters that belong to one method or another; a method refuses those that are not its own.
+
+    None: the method's own default.
+    """
+
+    a: Rate | None = Field(None, description="SimANS: sharpness, in units of 1 / score^2; suggested from the scores if absent")
+    b: float | None = Field(None, description="SimANS: where the peak lies, in score units from the positive", allow_inf_nan=False)
+    alpha: Annotated[float, Field(ge=0)] | None = Field(
+        None, description="STAR: weight of the random term; ANCE-Tele: mass of the momentum negatives"
+    )
+    beta: Annotated[float, Field(ge=0)] | None = Field(None, description="ANCE-Tele: mass of the lookahead negatives")
+    dual_weight: Annotated[float, Field(ge=0)] | None = Field(None, description="DANCE: weight of the document-to-query loss")
+    align_weight: Annotated[float, Field(ge=0)] | None = Field(None, description="DANCE: weight of the alignment regulariser")
+    uniform_weight: Annotated[float, Field(ge=0)] | None = Field(None, description="DANCE: weight of the uniformity regulariser")
+    uniformity_t: Rate | None = Field(None, description="DANCE: t of the uniformity regulariser")
+    metric_cut: Positive | None = Field(None, description="ADORE: ranks beyond it count as infinitely low")
+    restart: bool | None = Field(None, description="ANCE-Tele: begin each episode from the start's weights")
+    switch_at: Count | None = Field(None, description="curriculum: step at which the second sampler takes over")
+
+    def given(self) -> dict[str, Any]:
+        """The parameters that were set."""
+        return {name: value for name, value in self.model_dump().items() if value is not None}
 
 
 class WarmupConfig(Settings):
@@ -155,6 +189,7 @@ class RunConfig(Settings):
     encoder: EncoderConfig = EncoderConfig()
     negatives: NegativesConfig = NegativesConfig()
     refresh: RefreshConfig = RefreshConfig()
+    method: MethodConfig = MethodConfig()
     warmup: WarmupConfig = WarmupConfig()
     optimizer: OptimizerConfig = OptimizerConfig()
     record: RecordConfig = RecordConfig()

@@ -11,6 +11,25 @@ from torch import Tensor
 
 
 @dataclass(frozen=True)
+class Scores:
+    """Scaled scores of a batch. positive: (B,). negative: (B, n). mask: (B, n) bool, False where a slot is empty.
+
+    What only some objectives read: sources (B, n) uint8 codes into `samplers.SOURCES`; ranks (B, n) and
+    positive_ranks (B,) 0-based places in the current ranking; importance (B, n) weights 1 / (N p) of ANCE's
+    Eq 4; row_weight (B,) of rows that share a query. None means: all alike.
+    """
+
+    positive: Tensor
+    negative: Tensor
+    mask: Tensor
+    sources: Tensor | None = None
+    ranks: Tensor | None = None
+    positive_ranks: Tensor | None = None
+    importance: Tensor | None = None
+    row_weight: Tensor | None = None
+
+
+@dataclass(frozen=True)
 class Loss:
     """value: () mean over the batch, what is minimised.
 
@@ -31,8 +50,8 @@ class Objective(ABC):
     formula: ClassVar[str]
 
     @abstractmethod
-    def __call__(self, positive: Tensor, negative: Tensor, mask: Tensor) -> Loss:
-        """positive (B,), negative (B, n) scaled scores; mask (B, n) bool, False where a slot holds no negative."""
+    def __call__(self, scores: Scores) -> Loss:
+        """The loss of a batch of scores."""
 
 
 def output_gradient_norm(

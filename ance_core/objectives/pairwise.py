@@ -12,10 +12,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import torch
-from torch import Tensor
 from torch.nn.functional import softplus
 
-from .base import Loss, Objective
+from .base import Loss, Objective, Scores
 
 
 @dataclass(frozen=True)
@@ -26,10 +25,13 @@ class PairwiseNLL(Objective):
     citation = "Xiong et al. 2021 (ANCE); Burges et al. 2005 (RankNet)"
     formula = r"\frac{1}{|P|}\sum_{(q,d^+,d^-)} \log\left(1 + e^{s(q,d^-) - s(q,d^+)}\right)"
 
-    def __call__(self, positive: Tensor, negative: Tensor, mask: Tensor) -> Loss:
-        """See `Objective`. Masked pairs count in neither sum nor number."""
-        gap = negative - positive[:, None]
+    def __call__(self, scores: Scores) -> Loss:
+        """See `Objective`. Masked pairs count in neither sum nor number; importance multiplies a pair's loss."""
+        mask = scores.mask
+        gap = scores.negative - scores.positive[:, None]
         pairs = torch.where(mask, softplus(gap), 0.0)
-        value = pairs.sum() / mask.sum().clamp_min(1)
         weights = torch.where(mask, torch.sigmoid(gap.detach()), 0.0)
+        if scores.importance is not None:
+            pairs, weights = pairs * scores.importance, weights * scores.importance
+        value = pairs.sum() / mask.sum().clamp_min(1)
         return Loss(value, pairs.detach(), weights)

@@ -11,9 +11,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import torch
-from torch import Tensor
 
-from .base import Loss, Objective
+from .base import Loss, Objective, Scores
 
 
 @dataclass(frozen=True)
@@ -24,12 +23,14 @@ class SoftmaxNLL(Objective):
     citation = "Karpukhin et al. 2020 (DPR), Eq 2"
     formula = r"\frac{1}{|Q|}\sum_q -\log \frac{e^{s(q,d^+)}}{e^{s(q,d^+)} + \sum_j e^{s(q,d^-_j)}}"
 
-    def __call__(self, positive: Tensor, negative: Tensor, mask: Tensor) -> Loss:
+    def __call__(self, scores: Scores) -> Loss:
         """See `Objective`. A query whose negatives are all masked has loss zero."""
-        scores = torch.cat([positive[:, None], negative.masked_fill(~mask, -torch.inf)], dim=1)
-        log_mass = torch.logsumexp(scores, dim=1)
-        per_query = log_mass - positive
+        candidates = torch.cat(
+            [scores.positive[:, None], scores.negative.masked_fill(~scores.mask, -torch.inf)], dim=1
+        )
+        log_mass = torch.logsumexp(candidates, dim=1)
+        per_query = log_mass - scores.positive
         with torch.no_grad():
-            weights = torch.exp(scores[:, 1:] - log_mass[:, None])
-            pairs = torch.where(mask, per_query[:, None], 0.0)
+            weights = torch.exp(candidates[:, 1:] - log_mass[:, None])
+            pairs = torch.where(scores.mask, per_query[:, None], 0.0)
         return Loss(per_query.mean(), pairs, weights)

@@ -15,8 +15,8 @@ RECIPE = Recipe(
     idea="Draw from what the model itself ranks highest now. These are the documents it will confuse at test "
     "time, so loss and gradients stay large; the index is rebuilt as the model learns.",
     citation="Xiong et al. 2021 (ANCE), Eq 13 and section 4",
-    sampler=lambda negatives: TopK("own", negatives.pool_depth),
-    objective=PairwiseNLL(),
+    sampler=lambda config: TopK("own", config.negatives.pool_depth),
+    objective=lambda config: PairwiseNLL(),
     pools=("own",),
     defaults={"refresh": {"mode": "sync", "every": 100}},
     differs=(

@@ -10,19 +10,26 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
-from ..config import NegativesConfig
+from ..config import RunConfig
 from ..objectives import Objective
 from ..samplers import Sampler
 
-PoolKind = Literal["bm25", "own"]
-"""bm25: ranked by BM25, once. own: ranked by the model in training, at the start and at every refresh."""
+PoolKind = Literal["bm25", "own", "dual"]
+"""bm25: ranked by BM25, once. own: ranked by the model in training, at the start and at every refresh.
+dual: training queries ranked for each positive document, by the model too."""
+
+Step = Literal["contrast", "dual", "listwise"]
+"""contrast: queries against documents. dual: documents against queries as well. listwise: the query tower alone
+against its own current ranking."""
 
 
 @dataclass(frozen=True)
 class Recipe:
     """A method.
 
-    sampler: builds the sampler from the run's negatives settings. pools: what must be mined for it.
+    sampler, objective: built from the run's settings. pools: what must be mined for the sampler.
+    step: how a batch becomes a loss. uses: the settings of `MethodConfig` that mean something to it.
+    importance_weighted: whether a pair's loss is multiplied by 1 / (N p) (ANCE, Eq 4).
     own_source: how negatives from the model's own pool are labelled in the records ("static" or "ann").
     defaults: settings that belong to the method; the user's own settings win over them.
     differs: where this deviates from the paper or the authors' code, a sentence each.
@@ -32,14 +39,22 @@ class Recipe:
     title: str
     idea: str
     citation: str
-    sampler: Callable[[NegativesConfig], Sampler]
-    objective: Objective
+    sampler: Callable[[RunConfig], Sampler]
+    objective: Callable[[RunConfig], Objective]
     pools: tuple[PoolKind, ...] = ()
     own_source: str = "ann"
+    step: Step = "contrast"
+    uses: tuple[str, ...] = ()
+    importance_weighted: bool = False
     defaults: dict[str, Any] = field(default_factory=dict)
     differs: tuple[str, ...] = ()
 
     @property
+    def mines(self) -> bool:
+        """Whether any of its pools is ranked by the model in training."""
+        return any(pool != "bm25" for pool in self.pools)
+
+    @property
     def refreshes(self) -> bool:
         """Whether its pools follow the model."""
-        return "own" in self.pools and self.own_source == "ann"
+        return self.mines and self.own_source != "static"

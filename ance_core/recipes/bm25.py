@@ -10,8 +10,8 @@ RECIPE = Recipe(
     idea="Draw from what a word-matching ranker returns. Hard at first, but the list never changes: it teaches "
     "the model to disagree with BM25, not to mend its own mistakes.",
     citation="BM25 Neg in Xiong et al. 2021 (ANCE), Table 1",
-    sampler=lambda negatives: TopK("bm25", negatives.pool_depth),
-    objective=PairwiseNLL(),
+    sampler=lambda config: TopK("bm25", config.negatives.pool_depth),
+    objective=lambda config: PairwiseNLL(),
     pools=("bm25",),
     differs=(
         "The papers draw from the top 1000 or from the official triples; here from the top `pool_depth`.",

@@ -10,9 +10,10 @@ RECIPE = Recipe(
     idea="Mix hard lexical negatives with easy random ones: the first sharpen the top of the ranking, the "
     "second keep the rest of the corpus in its place.",
     citation="Karpukhin et al. 2020 (DPR); BM25+Rand Neg in Xiong et al. 2021 (ANCE), Table 1",
-    sampler=lambda negatives: Mixture(
-        (TopK("bm25", negatives.pool_depth), Uniform()), (1 - negatives.random_share, negatives.random_share)
+    sampler=lambda config: Mixture(
+        (TopK("bm25", config.negatives.pool_depth), Uniform()),
+        (1 - config.negatives.random_share, config.negatives.random_share),
     ),
-    objective=PairwiseNLL(),
+    objective=lambda config: PairwiseNLL(),
     pools=("bm25",),
 )

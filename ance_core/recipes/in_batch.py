@@ -10,8 +10,8 @@ RECIPE = Recipe(
     idea="Use the positives of the other queries in the batch as negatives: many for the price of none. They "
     "are as easy as random ones, but the softmax picks out the hardest of them.",
     citation="Karpukhin et al. 2020 (DPR), section 3.2; NCE Neg in Xiong et al. 2021 (ANCE), Table 1",
-    sampler=lambda negatives: InBatch(),
-    objective=SoftmaxNLL(),
+    sampler=lambda config: InBatch(),
+    objective=lambda config: SoftmaxNLL(),
     differs=(
         "NCE Neg in ANCE keeps only the hardest in-batch negative; here all of them share the softmax.",
     ),

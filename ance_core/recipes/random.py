@@ -10,6 +10,6 @@ RECIPE = Recipe(
     idea="Draw any document that is not judged relevant. Almost all of them are easy, so the loss soon falls "
     "to near zero and the gradients with it.",
     citation="Rand Neg in Xiong et al. 2021 (ANCE), Table 1",
-    sampler=lambda negatives: Uniform(),
-    objective=PairwiseNLL(),
+    sampler=lambda config: Uniform(),
+    objective=lambda config: PairwiseNLL(),
 )

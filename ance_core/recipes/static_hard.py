@@ -10,8 +10,8 @@ RECIPE = Recipe(
     idea="Mine the starting model's own mistakes once and train on them. As the model moves, the list goes "
     "stale: it pushes down documents that no longer rank high while others rise unseen.",
     citation="static hard negatives in Zhan et al. 2021 (STAR/ADORE), section 3",
-    sampler=lambda negatives: TopK("own", negatives.pool_depth),
-    objective=PairwiseNLL(),
+    sampler=lambda config: TopK("own", config.negatives.pool_depth),
+    objective=lambda config: PairwiseNLL(),
     pools=("own",),
     own_source="static",
 )

@@ -29,6 +29,7 @@ COLUMNS: dict[str, tuple[str, Any]] = {
     "query": ("int32", None),
     "positive": ("int32", -1),
     "document": ("int32", None),
+    "negative_query": ("int32", -1),
     "slot": ("int16", 0),
     "source": ("source", None),
     "rank": ("int32", -1),

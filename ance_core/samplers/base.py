@@ -19,7 +19,7 @@ import numpy as np
 from ..data.dataset import Labels
 from ..errors import ConfigError
 
-SOURCES = ("random", "in-batch", "bm25", "static", "ann")
+SOURCES = ("random", "in-batch", "bm25", "static", "ann", "dual", "momentum", "lookahead")
 """Where a negative can come from; the code in `Draw.sources` is the position in this tuple."""
 
 
@@ -29,14 +29,25 @@ class Pool:
 
     docs: (Q, K) int32 document rows, best first, -1 past the end. scores: (Q, K) float32.
     label_scores: (M,) float32, the score of each label of `Labels.docs` under the same model.
-    source: one of SOURCES. index_step: optimizer steps the weights that ranked them had seen (-1: no weights).
+    sources: (Q, K) uint8 codes into SOURCES. index_step: (Q,) int32 optimizer steps that the weights which
+    ranked a query's candidates had seen, -1 where no weights did. log_weights: (Q, K) float32, or None for
+    pools whose candidates all weigh the same until a sampler says otherwise.
     """
 
     docs: np.ndarray
     scores: np.ndarray
     label_scores: np.ndarray
-    source: str
-    index_step: int
+    sources: np.ndarray
+    index_step: np.ndarray
+    log_weights: np.ndarray | None = None
+
+    @classmethod
+    def of(
+        cls, docs: np.ndarray, scores: np.ndarray, label_scores: np.ndarray, source: str, index_step: int
+    ) -> Pool:
+        """A pool of one source, ranked by one set of weights (index_step -1: by none)."""
+        sources = np.full(docs.shape, SOURCES.index(source), np.uint8)
+        return cls(docs, scores, label_scores, sources, np.full(len(docs), index_step, np.int32))
 
     @cached_property
     def sizes(self) -> np.ndarray:
@@ -49,12 +60,14 @@ class QueryBatch:
     """The queries of one step: positions in `labels.queries`, and the label each is trained towards.
 
     rows: (B,) int64. label: (B,) int64, positions in `labels.docs`. n_docs: documents in the corpus.
+    step: updates done before this one.
     """
 
     rows: np.ndarray
     label: np.ndarray
     labels: Labels
     n_docs: int
+    step: int = 0
 
     @property
     def positives(self) -> np.ndarray:

@@ -17,7 +17,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from ..data.dataset import Labels
-from .base import SOURCES, Draw, Pool, QueryBatch, Sampler
+from .base import Draw, Pool, QueryBatch, Sampler
 
 
 def log_softmax(log_weights: np.ndarray) -> np.ndarray:
@@ -54,15 +54,15 @@ class Ranked(Sampler):
         return (self.pool,)
 
     @abstractmethod
-    def log_weights(self, scores: np.ndarray, positive_scores: np.ndarray) -> np.ndarray:
-        """(B, K) unnormalised log weights from scores (B, K) in rank order and positive_scores (B,)."""
+    def log_weights(self, pool: Pool, batch: QueryBatch) -> np.ndarray:
+        """(B, K) unnormalised log weights of the candidates of the batch's queries, in rank order."""
 
     def uniforms_needed(self, n: int) -> int:
         """One for each candidate: the Gumbel noise."""
         return self.depth
 
     def _log_p(self, batch: QueryBatch, pool: Pool) -> np.ndarray:
-        weights = self.log_weights(pool.scores[batch.rows], pool.label_scores[batch.label])
+        weights = self.log_weights(pool, batch)
         return log_softmax(np.where(pool.docs[batch.rows] >= 0, weights, -np.inf))
 
     def draw(self, batch: QueryBatch, pools: Mapping[str, Pool], n: int, uniforms: np.ndarray) -> Draw:
@@ -77,8 +77,8 @@ class Ranked(Sampler):
             scores=pool.scores[rows, columns],
             positive_scores=np.repeat(pool.label_scores[batch.label][:, None], n, axis=1),
             probability=np.exp(np.take_along_axis(log_p, columns, axis=1)),
-            sources=np.full(columns.shape, SOURCES.index(pool.source), np.uint8),
-            index_step=np.full(columns.shape, pool.index_step, np.int32),
+            sources=pool.sources[rows, columns],
+            index_step=np.repeat(pool.index_step[batch.rows][:, None], n, axis=1),
         )
 
     def probabilities(self, batch: QueryBatch, pools: Mapping[str, Pool]) -> np.ndarray:
@@ -116,6 +116,6 @@ class TopK(Ranked):
     citation = "Xiong et al. 2021 (ANCE), Eq 13"
     formula = r"p(d \mid q) = 1/K \quad \text{for } d \in \mathrm{top}_K(q) \setminus D^+_q"
 
-    def log_weights(self, scores: np.ndarray, positive_scores: np.ndarray) -> np.ndarray:
+    def log_weights(self, pool: Pool, batch: QueryBatch) -> np.ndarray:
         """Zero for every candidate."""
-        return np.zeros(scores.shape)
+        return np.zeros((len(batch.rows), pool.docs.shape[1]))

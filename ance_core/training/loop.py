@@ -8,15 +8,18 @@ samplers train side by side in one process. It yields also while paused, so nobo
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 from ..errors import TrainingError
-from ..rng import keyed_uniforms
+from ..samplers import QueryBatch
 from .gradients import loss_is_usable
-from .observe import observe_draw, observe_milestones, observe_shortage, observe_start, save_bad_batch
+from .observe import observe_step, observe_milestones, observe_shortage, observe_start, save_bad_batch
+from .outcome import Outcome
 from .run import Training
 from .schedule import learning_rate
-from .step import encode_batch, score_batch
+from .step import contrast_step
+
+STEPS: dict[str, Callable[[Training, QueryBatch], Outcome]] = {"contrast": contrast_step}
 
 
 def steps(run: Training) -> Iterator[Training]:
@@ -33,27 +36,16 @@ def steps(run: Training) -> Iterator[Training]:
             continue
 
         with run.timed():
-            refreshed = run.refresher.advance(run.step, run.embeddings)
+            refreshed = run.refresher.advance(run.step)
 
-            batch = run.order.batch(run.step)
-            queries = run.problem.labels.queries[batch.rows]
-            width = run.sampler.uniforms_needed(config.negatives.per_query)
-            uniforms = keyed_uniforms(config.seed, "negatives", run.step, queries, width)
-            draw = run.sampler.draw(batch, run.pools, config.negatives.per_query, uniforms)
-
-            with run.accelerator.autocast(), run.dropout_noise():
-                vectors = encode_batch(
-                    run.model, run.problem.tokens, run.problem.labels, batch, draw, run.accelerator.device
-                )
-            scored = score_batch(run.model.scale, *vectors, draw)
-            loss = run.recipe.objective(scored.positive, scored.negative, scored.mask)
-            if not loss_is_usable(loss.value):
-                save_bad_batch(run, batch, draw, scored)
+            outcome = STEPS[run.recipe.step](run, run.order.batch(run.step))
+            if not loss_is_usable(outcome.loss):
+                save_bad_batch(run, outcome)
                 raise TrainingError(
-                    f"loss: {float(loss.value.detach())} at step {run.step + 1}; lower optimizer.learning_rate "
+                    f"loss: {float(outcome.loss.detach())} at step {run.step + 1}; lower optimizer.learning_rate "
                     f"(now {optimizer.learning_rate}) or raise warmup.steps; the batch is in failed-batch.json"
                 )
-            run.accelerator.backward(loss.value)
+            run.accelerator.backward(outcome.loss)
             norms = run.meter.clip(optimizer.max_grad_norm)
             rate = learning_rate(run.step, config.steps, optimizer.learning_rate, optimizer.warmup_share)
             for group in run.optimizer.param_groups:
@@ -66,7 +58,7 @@ def steps(run: Training) -> Iterator[Training]:
             run.writer.refresh(refreshed)
         if run.step == 1:
             observe_shortage(run)
-        observe_draw(run, batch, draw, scored, loss, norms, rate)
+        observe_step(run, outcome, norms, rate)
         observe_milestones(run)
         run.control.spend()
         yield run

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 
@@ -12,18 +12,27 @@ from ..retrieval import BM25, Ranking, build_index, search, without
 from ..samplers import Pool
 
 
-@dataclass(frozen=True)
+@dataclass
 class MiningSeconds:
     """Where the time of a refresh went."""
 
-    encode: float
-    index: float
-    search: float
+    encode: float = 0.0
+    index: float = 0.0
+    search: float = 0.0
 
     @property
     def total(self) -> float:
         """All three."""
         return self.encode + self.index + self.search
+
+
+@dataclass(frozen=True)
+class Mined:
+    """New pools by name, the seconds they took, and for how many queries they were ranked anew."""
+
+    pools: dict[str, Pool]
+    seconds: MiningSeconds = field(default_factory=MiningSeconds)
+    queries: int = 0
 
 
 def pool_width(labels: Labels, n_docs: int, depth: int) -> tuple[int, int]:
@@ -37,11 +46,16 @@ def mine_bm25(dataset: Dataset, labels: Labels, depth: int) -> Pool:
     found, kept = pool_width(labels, len(dataset.docs), depth)
     ranking = BM25(dataset.docs).search([dataset.queries[q] for q in labels.queries], found)
     negatives = without(ranking, labels.indptr, labels.docs, kept)
-    return Pool(negatives.docs, negatives.scores, _listed_scores(ranking, labels), "bm25", -1)
+    return Pool.of(negatives.docs, negatives.scores, _listed_scores(ranking, labels), "bm25", -1)
+
+
+def owners(labels: Labels) -> np.ndarray:
+    """(M,) position of the query that each label belongs to."""
+    return np.repeat(np.arange(len(labels.queries)), np.diff(labels.indptr))
 
 
 def _listed_scores(ranking: Ranking, labels: Labels) -> np.ndarray:
-    owner = np.repeat(np.arange(len(labels.queries)), np.diff(labels.indptr))
+    owner = owners(labels)
     scores = np.full(len(labels.docs), np.nan, np.float32)
     for start in range(0, len(owner), 65_536):  # a comparison of (labels, K) at a time
         part = slice(start, start + 65_536)
@@ -60,8 +74,9 @@ def mine_dense(
     scale: float,
     source: str,
     index_step: int,
-) -> tuple[Pool, float, float]:
-    """Candidates by the model's own scores, and the seconds of indexing and of searching.
+    seconds: MiningSeconds,
+) -> Pool:
+    """Candidates by inner product of embeddings; the time of indexing and searching is added to `seconds`.
 
     queries: (Q, D) float32 embeddings of `labels.queries`. docs: (N, D). scale: what inner products are
     multiplied by to become scores.
@@ -72,10 +87,10 @@ def mine_dense(
     found, kept = pool_width(labels, len(docs), depth)
     ranking = search(index, queries, found)
     negatives = without(ranking, labels.indptr, labels.docs, kept)
-    owner = np.repeat(np.arange(len(labels.queries)), np.diff(labels.indptr))
-    label_scores = np.einsum("md,md->m", queries[owner], docs[labels.docs]) * np.float32(scale)
-    pool = Pool(negatives.docs, negatives.scores * np.float32(scale), label_scores, source, index_step)
-    return pool, indexed - start, time.perf_counter() - indexed
+    label_scores = np.einsum("md,md->m", queries[owners(labels)], docs[labels.docs]) * np.float32(scale)
+    seconds.index += indexed - start
+    seconds.search += time.perf_counter() - indexed
+    return Pool.of(negatives.docs, negatives.scores * np.float32(scale), label_scores, source, index_step)
 
 
 def jaccard(old: np.ndarray, new: np.ndarray) -> float:

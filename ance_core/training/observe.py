@@ -5,15 +5,13 @@ from __future__ import annotations
 import numpy as np
 from torch import Tensor
 
-from ..objectives import Loss
 from ..rng import generator
 from ..runs.files import write_json_atomic
-from ..samplers import Draw, QueryBatch
 from .checkpoint import write_checkpoint
 from .evaluate import measure
+from .outcome import Contrast, Outcome
 from .records import negative_records
 from .run import Training
-from .step import Scored, pair_gradient_norms
 
 DEV_MEASURES = ("nDCG@10", "RR@10", "R@100", "Success@1")
 
@@ -37,39 +35,25 @@ def observe_shortage(run: Training) -> None:
         run.writer.event(run.step, "shortage", message)
 
 
-def observe_draw(
-    run: Training,
-    batch: QueryBatch,
-    draw: Draw,
-    scored: Scored,
-    loss: Loss,
-    norms: dict[str, float],
-    rate: float,
-) -> None:
+def observe_step(run: Training, outcome: Outcome, norms: dict[str, float], rate: float) -> None:
     """Scalars and negative records of the update that led to `run.step`."""
-    values = {"loss": float(loss.value.detach()), "lr": rate, "margin": _margin(scored)}
+    values = {"loss": float(outcome.loss.detach()), "lr": rate, "margin": _margin(outcome.contrasts[0])}
+    if len(outcome.contrasts) > 1:
+        values |= {
+            f"loss/{'dual' if c.dual else 'prime'}": float(c.loss.value.detach()) for c in outcome.contrasts
+        }
     values |= {f"grad_norm/{band}": norm for band, norm in norms.items()}
     run.writer.scalars(run.step, values, run.seconds, run.examples)
     run.writer.heartbeat(run.step, "running")
     if run.config.record.negatives:
-        pulls = pair_gradient_norms(scored, loss.weights, run.model.scale)
-        records = negative_records(
-            run.problem,
-            batch,
-            draw,
-            scored,
-            loss.pairs,
-            pulls,
-            step=run.step,
-            seed=run.config.seed,
-            limit=run.config.record.negatives_per_query,
-        )
-        run.writer.negatives(records)
+        for contrast in outcome.contrasts:
+            run.writer.negatives(negative_records(run, contrast))
 
 
-def _margin(scored: Scored) -> float:
-    gap: Tensor = (scored.positive[:, None] - scored.negative).detach()
-    return float(gap[scored.mask].mean()) if bool(scored.mask.any()) else float("nan")
+def _margin(contrast: Contrast) -> float:
+    scores = contrast.scored.scores
+    gap: Tensor = (scores.positive[:, None] - scores.negative).detach()
+    return float(gap[scores.mask].mean()) if bool(scores.mask.any()) else float("nan")
 
 
 def observe_milestones(run: Training) -> None:
@@ -121,18 +105,17 @@ def save_checkpoint(run: Training) -> None:
         write_checkpoint(folder, run.model, run.optimizer, run.state())
 
 
-def save_bad_batch(run: Training, batch: QueryBatch, draw: Draw, scored: Scored) -> None:
+def save_bad_batch(run: Training, outcome: Outcome) -> None:
     """The batch that made the loss non-finite, by ids, so that it can be looked at."""
-    dataset = run.problem.dataset
-    queries = batch.labels.queries[batch.rows]
+    dataset, first = run.problem.dataset, outcome.contrasts[0]
     write_json_atomic(
         run.writer.folder / "failed-batch.json",
         {
             "step": run.step + 1,
-            "queries": [dataset.query_ids[q] for q in queries],
-            "positives": [dataset.doc_ids[d] for d in batch.positives],
-            "negatives": [[dataset.doc_ids[d] for d in row if d >= 0] for row in draw.docs],
-            "positive_scores": scored.positive.detach().tolist(),
-            "negative_scores": scored.negative.detach().tolist(),
+            "queries": [dataset.query_ids[q] for q in first.batch.labels.queries[first.batch.rows]],
+            "positives": [dataset.doc_ids[d] for d in first.batch.positives],
+            "negatives": [[dataset.doc_ids[d] for d in row if d >= 0] for row in first.draw.docs],
+            "positive_scores": first.scored.scores.positive.detach().tolist(),
+            "negative_scores": first.scored.scores.negative.detach().tolist(),
         },
     )

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import numpy as np
 from torch import Tensor
 
 from ..rng import keyed_uniforms
-from ..samplers import SOURCES, Draw, QueryBatch
-from .problem import Problem
-from .step import Scored
+from ..samplers import SOURCES, QueryBatch
+from .outcome import Contrast, pair_gradient_norms
+
+if TYPE_CHECKING:
+    from .run import Training
 
 
 def _chosen(mask: np.ndarray, batch: QueryBatch, limit: int, seed: int, step: int) -> np.ndarray:
@@ -21,42 +25,47 @@ def _chosen(mask: np.ndarray, batch: QueryBatch, limit: int, seed: int, step: in
     return mask & (u <= cut)
 
 
-def negative_records(
-    problem: Problem,
-    batch: QueryBatch,
-    draw: Draw,
-    scored: Scored,
-    pair_losses: Tensor,
-    gradient_norms: Tensor,
-    *,
-    step: int,
-    seed: int,
-    limit: int,
-) -> dict[str, np.ndarray]:
-    """Columns of the records of one step, each of the same length. `step` counts the update they led to, from 1.
+def negative_records(run: Training, contrast: Contrast) -> dict[str, np.ndarray]:
+    """Columns of the records of one contrast, each of the same length. `step` counts the update they led to, from 1.
 
-    Rows of queries and documents are rows of the dataset. Where a query has more than `limit` negatives
+    Rows of queries and documents are rows of the dataset. In a dual contrast the negative is a query: `document`
+    is -1 and `negative_query` names it. Where an anchor has more negatives than `record.negatives_per_query`
     (in-batch), that many are kept by a uniform draw.
     """
-    row, slot = np.nonzero(_chosen(draw.docs >= 0, batch, limit, seed, step))
+    batch, draw, scores = contrast.batch, contrast.draw, contrast.scored.scores
+    limit = run.config.record.negatives_per_query
+    row, slot = np.nonzero(_chosen(draw.docs >= 0, batch, limit, run.config.seed, run.step))
     cell = (row, slot)
-    docs = draw.docs[cell]
-    positive = scored.positive.detach().float().cpu().numpy()
+    anchors, others = batch.labels.queries[batch.rows][row], draw.docs[cell]
+    positives = batch.positives[row]
+    if contrast.dual:
+        queries = run.problem.labels.queries
+        who = {
+            "query": queries[positives],
+            "positive": anchors,
+            "document": np.full(len(row), -1),
+            "negative_query": queries[others],
+        }
+    else:
+        hidden = run.problem.is_hidden(batch.rows, draw.docs)[cell]
+        who = {"query": anchors, "positive": positives, "document": others, "hidden": hidden}
+    norms = pair_gradient_norms(contrast, run.model.scale)
     return {
-        "step": np.full(len(row), step, np.int32),
-        "query": batch.labels.queries[batch.rows][row].astype(np.int32),
-        "positive": batch.positives[row].astype(np.int32),
-        "document": docs.astype(np.int32),
-        "slot": slot.astype(np.int16),
+        **who,
+        "step": np.full(len(row), run.step),
+        "slot": slot,
         "source": np.array(SOURCES)[draw.sources[cell]],
-        "rank": draw.ranks[cell].astype(np.int32),
-        "score_drawn": draw.scores[cell].astype(np.float32),
-        "positive_score_drawn": draw.positive_scores[cell].astype(np.float32),
-        "probability": draw.probability[cell].astype(np.float64),
-        "score": scored.negative.detach().float().cpu().numpy()[cell],
-        "positive_score": positive[row],
-        "loss": pair_losses.float().cpu().numpy()[cell],
-        "grad_norm": gradient_norms.float().cpu().numpy()[cell],
-        "index_step": draw.index_step[cell].astype(np.int32),
-        "hidden": problem.is_hidden(batch.rows, draw.docs)[cell],
+        "rank": draw.ranks[cell],
+        "score_drawn": draw.scores[cell],
+        "positive_score_drawn": draw.positive_scores[cell],
+        "probability": draw.probability[cell],
+        "score": _numpy(scores.negative)[cell],
+        "positive_score": _numpy(scores.positive)[row],
+        "loss": _numpy(contrast.loss.pairs)[cell],
+        "grad_norm": _numpy(norms)[cell],
+        "index_step": draw.index_step[cell],
     }
+
+
+def _numpy(values: Tensor) -> np.ndarray:
+    return np.asarray(values.detach().float().cpu().numpy())

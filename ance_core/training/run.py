@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator
-from contextlib import AbstractContextManager, contextmanager, nullcontext
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -15,6 +15,7 @@ from torch.optim import AdamW
 from ..config import RunConfig
 from ..encoders import DualEncoder, build_encoder
 from ..errors import ConfigError
+from ..objectives import Objective
 from ..recipes import Recipe, get_recipe
 from ..rng import generator
 from ..runs import Run, RunWriter
@@ -24,9 +25,10 @@ from .control import Control
 from .device import make_accelerator
 from .embeddings import CurrentEmbeddings
 from .gradients import GradientMeter
+from .miners import Miner
+from .order import DataOrder
 from .problem import Problem
 from .refresh import Refresher
-from .step import DataOrder
 
 
 @dataclass(eq=False)
@@ -41,6 +43,7 @@ class Training:
     optimizer: AdamW
     writer: RunWriter
     sampler: Sampler
+    objective: Objective
     order: DataOrder
     refresher: Refresher
     embeddings: CurrentEmbeddings
@@ -54,12 +57,10 @@ class Training:
     @property
     def pools(self) -> dict[str, Pool]:
         """The pools in force, by name."""
-        found = {}
+        found: dict[str, Pool] = {}
         if "bm25" in self.recipe.pools:
             found["bm25"] = self.problem.bm25_pool(self.config.negatives.pool_depth)
-        if self.refresher.current is not None:
-            found["own"] = self.refresher.current
-        return found
+        return found | self.refresher.current
 
     @property
     def examples(self) -> int:
@@ -73,22 +74,20 @@ class Training:
         yield
         self.seconds += time.perf_counter() - start
 
-    def dropout_noise(self) -> AbstractContextManager[None]:
-        """Dropout masks as a function of (seed, step); torch's global generator is left alone."""
-        if self.config.encoder.dropout == 0:
-            return nullcontext()
-        return _seeded(int(generator(self.config.seed, "dropout", self.step).integers(2**62)))
+    @contextmanager
+    def computing(self) -> Iterator[None]:
+        """Around the towers: the run's number format, and dropout masks as a function of (seed, step)."""
+        with self.accelerator.autocast():
+            if self.config.encoder.dropout == 0:
+                yield
+                return
+            with torch.random.fork_rng():  # torch's global generator is left as it was
+                torch.manual_seed(int(generator(self.config.seed, "dropout", self.step).integers(2**62)))
+                yield
 
     def state(self) -> dict[str, Any]:
         """What a checkpoint holds besides tensors."""
         return {"step": self.step, "seconds": self.seconds, "pools": self.refresher.state()}
-
-
-@contextmanager
-def _seeded(seed: int) -> Iterator[None]:
-    with torch.random.fork_rng():
-        torch.manual_seed(seed)
-        yield
 
 
 def effective_batch_size(config: RunConfig, problem: Problem) -> int:
@@ -116,6 +115,8 @@ def assemble(
     optimizer = AdamW(trainable, lr=0.0, weight_decay=config.optimizer.weight_decay, fused=True)
     model, optimizer = accelerator.prepare(model, optimizer)
     size = effective_batch_size(config, problem)
+    embeddings = CurrentEmbeddings(model, problem.tokens)
+    miner = Miner(config, recipe, problem, embeddings, model.scale) if recipe.mines else None
     return Training(
         config=config,
         recipe=recipe,
@@ -124,17 +125,11 @@ def assemble(
         accelerator=accelerator,
         optimizer=optimizer,
         writer=writer,
-        sampler=recipe.sampler(config.negatives),
+        sampler=recipe.sampler(config),
+        objective=recipe.objective(config),
         order=DataOrder(problem.labels, problem.n_docs, size, config.seed),
-        refresher=Refresher(
-            recipe,
-            config.refresh,
-            config.negatives.pool_depth,
-            problem.labels,
-            model.scale,
-            writer.folder / "pools",
-        ),
-        embeddings=CurrentEmbeddings(model, problem.tokens),
+        refresher=Refresher(miner, config.refresh, recipe.refreshes, writer.folder / "pools"),
+        embeddings=embeddings,
         meter=GradientMeter(model.bands()),
         control=Control(writer),
         batch_size=size,

@@ -125,7 +125,7 @@ def _problems(configs: Sequence[RunConfig], dataset: Dataset | None) -> list[Pro
 
 def _check(config: RunConfig, problem: Problem) -> None:
     for each in filter(None, (warmup_config(config), config)):
-        sampler = get_recipe(each.recipe).sampler(each.negatives)
+        sampler = get_recipe(each.recipe).sampler(each)
         sampler.check(problem.labels, problem.n_docs, each.negatives.per_query)
 
 

@@ -28,6 +28,12 @@ def resolve(values: dict[str, Any]) -> RunConfig:
             f"refresh.mode: '{config.refresh.mode}' does nothing for recipe '{recipe.name}', whose negatives do not "
             "follow the model; leave it out or choose recipe 'ance'"
         )
+    strange = [name for name in config.method.given() if name not in recipe.uses]
+    if strange:
+        known = f"it knows {', '.join(recipe.uses)}" if recipe.uses else "it has none"
+        raise ConfigError(
+            f"method.{strange[0]}: no parameter of recipe '{recipe.name}' ({known}); leave it out"
+        )
     return config
 
 

@@ -7,7 +7,7 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ance_core.objectives import PairwiseNLL, SoftmaxNLL, output_gradient_norm
+from ance_core.objectives import PairwiseNLL, Scores, SoftmaxNLL, output_gradient_norm
 
 OBJECTIVES = [PairwiseNLL(), SoftmaxNLL()]
 POSITIVE = torch.tensor([2.0, 0.0])
@@ -16,7 +16,7 @@ MASK = torch.tensor([[True, True], [True, False]])
 
 
 def test_pairwise_by_hand():
-    loss = PairwiseNLL()(POSITIVE, NEGATIVE, MASK)
+    loss = PairwiseNLL()(Scores(POSITIVE, NEGATIVE, MASK))
     softplus = [math.log1p(math.exp(x)) for x in (-1.0, 0.0, 3.0)]
     assert float(loss.value) == pytest.approx(sum(softplus) / 3)
     assert loss.pairs.tolist() == [pytest.approx(softplus[:2]), pytest.approx([softplus[2], 0.0])]
@@ -25,7 +25,7 @@ def test_pairwise_by_hand():
 
 
 def test_softmax_by_hand():
-    loss = SoftmaxNLL()(POSITIVE, NEGATIVE, MASK)
+    loss = SoftmaxNLL()(Scores(POSITIVE, NEGATIVE, MASK))
     first = math.log(math.e**2 + math.e**1 + math.e**2) - 2
     second = math.log(1 + math.e**3)
     assert float(loss.value) == pytest.approx((first + second) / 2)
@@ -36,8 +36,8 @@ def test_softmax_by_hand():
 def test_one_negative_makes_both_the_same():
     positive, negative = torch.randn(5), torch.randn(5, 1)
     mask = torch.ones(5, 1, dtype=torch.bool)
-    assert float(PairwiseNLL()(positive, negative, mask).value) == pytest.approx(
-        float(SoftmaxNLL()(positive, negative, mask).value), abs=1e-6
+    assert float(PairwiseNLL()(Scores(positive, negative, mask)).value) == pytest.approx(
+        float(SoftmaxNLL()(Scores(positive, negative, mask)).value), abs=1e-6
     )
 
 
@@ -46,10 +46,10 @@ def test_weights_are_the_gradient_of_each_querys_own_loss(objective):
     torch.manual_seed(0)
     positive, negative = torch.randn(4), torch.randn(4, 3, requires_grad=True)
     mask = torch.rand(4, 3) > 0.2
-    loss = objective(positive, negative, mask)
+    loss = objective(Scores(positive, negative, mask))
     for q in range(4):
         leaf = negative[q : q + 1].detach().requires_grad_()
-        alone = objective(positive[q : q + 1], leaf, mask[q : q + 1])
+        alone = objective(Scores(positive[q : q + 1], leaf, mask[q : q + 1]))
         count = (
             max(int(mask[q].sum()), 1) if objective.name == "pairwise-nll" else 1
         )  # it averages over pairs
@@ -62,7 +62,7 @@ def test_weights_are_the_gradient_of_each_querys_own_loss(objective):
 def test_extreme_scores_stay_finite(objective, gap):
     positive = torch.tensor([0.0], requires_grad=True)
     negative = torch.tensor([[gap, -gap]], requires_grad=True)
-    loss = objective(positive, negative, torch.tensor([[True, True]]))
+    loss = objective(Scores(positive, negative, torch.tensor([[True, True]])))
     loss.value.backward()
     assert torch.isfinite(loss.value)
     assert torch.isfinite(negative.grad).all()
@@ -72,7 +72,7 @@ def test_extreme_scores_stay_finite(objective, gap):
 def test_a_query_without_negatives_neither_counts_nor_breaks(objective):
     positive = torch.tensor([1.0, 1.0], requires_grad=True)
     negative = torch.tensor([[0.0], [0.0]], requires_grad=True)
-    loss = objective(positive, negative, torch.tensor([[True], [False]]))
+    loss = objective(Scores(positive, negative, torch.tensor([[True], [False]])))
     loss.value.backward()
     assert float(negative.grad[1]) == 0
     assert torch.isfinite(positive.grad).all()
@@ -98,4 +98,5 @@ def test_closed_form_output_gradient_equals_autograd(seed, dim, scale):
         (dp @ dn).view(1, 1),
         scale,
     )
-    assert float(norm) == pytest.approx(float(expected), rel=1e-9, abs=1e-12)
+    # torch's softplus is linear above 20, where the logistic is still 2e-9 short of 1
+    assert float(norm.detach()) == pytest.approx(float(expected), rel=1e-8, abs=1e-12)

@@ -19,8 +19,8 @@ class Geometric(Ranked):
 
     name = "geometric"
 
-    def log_weights(self, scores, positive_scores):
-        return -0.3 * np.arange(scores.shape[1]) * np.ones((len(scores), 1))
+    def log_weights(self, pool, batch):
+        return -0.3 * np.arange(pool.docs.shape[1]) * np.ones((len(batch.rows), 1))
 
 
 def make_labels(n_queries: int = 12) -> Labels:
@@ -37,7 +37,7 @@ def make_pool(labels: Labels, depth: int, source: str = "ann") -> Pool:
         others = np.setdiff1d(np.arange(N_DOCS), labels.of(i))
         docs[i, : depth - i % 3] = rng.permutation(others)[: depth - i % 3]
     scores = -np.sort(-rng.normal(size=docs.shape).astype(np.float32), axis=1)
-    return Pool(docs, scores, rng.normal(size=len(labels.docs)).astype(np.float32), source, 7)
+    return Pool.of(docs, scores, rng.normal(size=len(labels.docs)).astype(np.float32), source, 7)
 
 
 LABELS = make_labels()
@@ -124,15 +124,16 @@ def test_weighted_draws_survive_extreme_gaps_and_short_pools(data, k, gap, n):
     class Sharp(Ranked):
         name = "sharp"
 
-        def log_weights(self, scores, positive_scores):
-            return -((scores.astype(np.float64) - positive_scores[:, None]) ** 2)
+        def log_weights(self, pool, batch):
+            scores = pool.scores[batch.rows].astype(np.float64)
+            return -((scores - pool.label_scores[batch.label][:, None]) ** 2)
 
     labels = Qrels.of([0, 1], [0, 1], [1, 1]).labels()
     filled = data.draw(st.integers(min(n, k), k))
     docs = np.full((2, k), -1, np.int32)
     docs[:, :filled] = np.arange(2, 2 + filled)
     scores = np.tile(gap * np.arange(k, 0, -1, dtype=np.float32), (2, 1))
-    pool = Pool(docs, scores, np.zeros(2, np.float32), "ann", 0)
+    pool = Pool.of(docs, scores, np.zeros(2, np.float32), "ann", 0)
     batch = QueryBatch(np.array([0, 1]), np.array([0, 1]), labels, k + 2)
     seed = data.draw(st.integers(0, 2**31))
     sampler = Sharp("own", k)

@@ -33,7 +33,10 @@ def wait_for(condition, seconds=60):
 
 def long_settings(settings, name):
     return settings(
-        recipe="ance", name=name, steps=300, record={"eval_every": 100, "snapshot_every": 0, "checkpoint_every": 100}
+        recipe="ance",
+        name=name,
+        steps=300,
+        record={"eval_every": 100, "snapshot_every": 0, "checkpoint_every": 100},
     )
 
 
@@ -42,7 +45,9 @@ def test_pause_step_resume_stop_and_go_on(store, settings):
 
     training = Elsewhere(lambda: train_runs([long_settings(settings, "driven")], store))
     training.start()
-    wait_for(lambda: "driven" in {r.name for r in store.runs()} and store.run("driven").status().state == "running")
+    wait_for(
+        lambda: "driven" in {r.name for r in store.runs()} and store.run("driven").status().state == "running"
+    )
     run = store.run("driven")
     run.control("pause")
     wait_for(lambda: run.status().state == "paused")
@@ -74,7 +79,9 @@ def test_one_paused_run_does_not_hold_up_its_neighbour(store, settings):
 
     training = Elsewhere(lambda: train_runs(configs, store, watch=hold_at_once))
     training.start()
-    wait_for(lambda: "free" in {r.name for r in store.runs()} and store.run("free").status().state == "finished")
+    wait_for(
+        lambda: "free" in {r.name for r in store.runs()} and store.run("free").status().state == "finished"
+    )
     held = store.run("held").status()
     assert held.state == "paused"
     assert held.step < 300

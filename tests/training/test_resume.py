@@ -89,7 +89,10 @@ def test_killed_three_times_it_ends_as_if_it_never_was(tmp_path, command):
 
 def test_resume_refuses_other_settings(tmp_path, command):
     done = subprocess.run(
-        command(tmp_path / "runs", "--resume", "it", "--steps", "9"), capture_output=True, text=True, check=False
+        command(tmp_path / "runs", "--resume", "it", "--steps", "9"),
+        capture_output=True,
+        text=True,
+        check=False,
     )
     assert done.returncode == 1
     assert done.stderr.startswith("ance: --resume: goes on with the settings of 'it'; leave out steps")

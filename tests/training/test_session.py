@@ -52,7 +52,9 @@ def test_every_recipe_trains_and_leaves_a_whole_run(recipe, store, settings):
 
 def test_band_norms_add_up_to_the_total(store, settings):
     (run,) = train_runs([settings(recipe="ance")], store)
-    wide = run.scalars().pivot(index="step", columns="name", values="value").dropna(subset=["grad_norm/total"])
+    wide = (
+        run.scalars().pivot(index="step", columns="name", values="value").dropna(subset=["grad_norm/total"])
+    )
     bands = [c for c in wide if c.startswith("grad_norm/") and c != "grad_norm/total"]
     np.testing.assert_allclose(np.sqrt((wide[bands] ** 2).sum(axis=1)), wide["grad_norm/total"], rtol=1e-6)
 
@@ -60,7 +62,11 @@ def test_band_norms_add_up_to_the_total(store, settings):
 @pytest.mark.parametrize("refresh", [{"mode": "sync", "every": 4}, {"mode": "lag", "every": 4, "lag": 3}])
 def test_a_run_repeats_bit_for_bit(refresh, store, settings):
     first, second = train_runs(
-        [settings(recipe="ance", refresh=refresh, name="a"), settings(recipe="ance", refresh=refresh, name="b")], store
+        [
+            settings(recipe="ance", refresh=refresh, name="a"),
+            settings(recipe="ance", refresh=refresh, name="b"),
+        ],
+        store,
     )
     assert_same_run(first, second)
 
@@ -160,19 +166,21 @@ def test_a_taken_name_is_refused_and_the_run_untouched(store, settings):
 
 def test_a_non_finite_loss_stops_the_run_and_saves_the_batch(store, settings, monkeypatch):
     """Weights that overflow: the loss is not finite, the run fails by name, its neighbour goes on."""
-    from ance_core.training import loop
+    from ance_core.training import step
 
-    real = loop.encode_batch
+    real = step.encode_batch
 
-    def poisoned(model, *args):
-        q, d, at = real(model, *args)
+    def poisoned(*args):
+        q, d, at = real(*args)
         return q * (float("nan") if poisoned.on else 1.0), d, at
 
     poisoned.on = False
-    monkeypatch.setattr(loop, "encode_batch", poisoned)
+    monkeypatch.setattr(step, "encode_batch", poisoned)
     train_runs([settings(recipe="random", name="warm-me-up")], store)
     poisoned.on = True
-    with pytest.raises(TrainingError, match=r"loss: nan at step 1; lower optimizer.learning_rate \(now 0.0003\)"):
+    with pytest.raises(
+        TrainingError, match=r"loss: nan at step 1; lower optimizer.learning_rate \(now 0.0003\)"
+    ):
         train_runs([settings(recipe="ance", name="bad")], store)
     run = store.run("bad")
     assert run.status().state == "failed"

@@ -1,0 +1,93 @@
+"""Which pools a recipe mines with its model, and how: one function a kind."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from ..data import Labels
+from ..samplers import Pool
+from .mining import Mined, MiningSeconds, mine_dense
+
+if TYPE_CHECKING:
+    from ..config import RunConfig
+    from ..recipes import Recipe
+    from .embeddings import CurrentEmbeddings
+    from .problem import Problem
+
+
+class Miner:
+    """Mines a recipe's pools with the current weights. Calling it is `refresh.Mine`."""
+
+    def __init__(
+        self, config: RunConfig, recipe: Recipe, problem: Problem, embeddings: CurrentEmbeddings, scale: float
+    ) -> None:
+        self._config, self._recipe, self._problem = config, recipe, problem
+        self._embeddings, self._scale = embeddings, scale
+
+    def __call__(self, step: int, newest: dict[str, Pool]) -> Mined:
+        """New pools with the weights after `step` updates; `newest` are the last ones mined, if any."""
+        seconds = MiningSeconds()
+        rows = self._rows(step, newest)
+        start = time.perf_counter()
+        docs = self._embeddings.documents(step)
+        queries = self._embeddings.queries(self._problem.labels.queries[rows])
+        seconds.encode = time.perf_counter() - start
+        pools = {"own": self._own(queries, docs, rows, step, newest, seconds)}
+        return Mined(pools, seconds, len(rows))
+
+    def _rows(self, step: int, newest: dict[str, Pool]) -> np.ndarray:
+        """The training queries whose pools are renewed: all at first, then a chunk of them in turn."""
+        everything = np.arange(len(self._problem.labels.queries))
+        chunks = self._config.refresh.chunks
+        if chunks == 1 or not newest:
+            return everything
+        return np.array_split(everything, chunks)[(step // self._config.refresh.every) % chunks]
+
+    def _own(
+        self,
+        queries: np.ndarray,
+        docs: np.ndarray,
+        rows: np.ndarray,
+        step: int,
+        newest: dict[str, Pool],
+        seconds: MiningSeconds,
+    ) -> Pool:
+        labels = self._problem.labels
+        part = labels if len(rows) == len(labels.queries) else take_queries(labels, rows)
+        pool = mine_dense(
+            queries,
+            docs,
+            part,
+            depth=self._config.negatives.pool_depth,
+            scale=self._scale,
+            source=self._recipe.own_source,
+            index_step=step,
+            seconds=seconds,
+        )
+        return pool if part is labels else put_rows(newest["own"], pool, rows, labels)
+
+
+def take_queries(labels: Labels, rows: np.ndarray) -> Labels:
+    """The labels of the queries at `rows` (ascending positions)."""
+    counts = np.diff(labels.indptr)[rows]
+    at = np.concatenate([np.arange(labels.indptr[r], labels.indptr[r + 1]) for r in rows])
+    return Labels(
+        labels.queries[rows], np.concatenate([[0], np.cumsum(counts)]), labels.docs[at], labels.grades[at]
+    )
+
+
+def put_rows(old: Pool, new: Pool, rows: np.ndarray, labels: Labels) -> Pool:
+    """`old` with the candidates of the queries at `rows` replaced by those of `new`."""
+    at = np.concatenate([np.arange(labels.indptr[r], labels.indptr[r + 1]) for r in rows])
+    changed = {}
+    for name in ("docs", "scores", "sources", "index_step"):
+        array = getattr(old, name).copy()
+        array[rows] = getattr(new, name)
+        changed[name] = array
+    label_scores = old.label_scores.copy()
+    label_scores[at] = new.label_scores
+    return replace(old, **changed, label_scores=label_scores)
