@@ -148,13 +148,13 @@ class WarmupConfig(Settings):
         "bm25", description="method of the warm-up; 'none' skips it"
     )
     steps: Positive = Field(100, description="optimizer steps")
-    learning_rate: Rate = Field(3e-4, description="peak learning rate of the warm-up")
+    learning_rate: Rate = Field(6e-4, description="peak learning rate of the warm-up")
 
 
 class OptimizerConfig(Settings):
     """AdamW with a linear warm-up and a linear decay to zero."""
 
-    learning_rate: Rate = Field(3e-4, description="peak learning rate")
+    learning_rate: Rate = Field(6e-4, description="peak learning rate")
     weight_decay: Annotated[float, Field(ge=0)] = Field(0.01, description="AdamW's decoupled decay")
     warmup_share: Annotated[float, Field(ge=0, lt=1)] = Field(
         0.1, description="share of the steps with rising rate"
