@@ -86,16 +86,21 @@ class RefreshConfig(Settings):
         0, description="steps between taking the weights and using their negatives (mode 'lag')"
     )
 
-    chunks: Positive = Field(1, description="each refresh renews one of so many parts of the queries, in turn")
+    chunks: Positive = Field(
+        1, description="each refresh renews one of so many parts of the queries, in turn"
+    )
     schedule: tuple[tuple[Count, Count], ...] = Field(
-        (), description="mode 'replay': pairs of the step of the weights and the step from which their negatives are used"
+        (),
+        description="mode 'replay': pairs of the step of the weights and the step from which their negatives are used",
     )
 
     @model_validator(mode="after")
     def _consistent(self) -> RefreshConfig:
         if bool(self.schedule) != (self.mode == "replay"):
             raise ValueError("schedule: goes with mode 'replay', and mode 'replay' with a schedule")
-        if any(active < index for index, active in self.schedule) or list(self.schedule) != sorted(set(self.schedule)):
+        if any(active < index for index, active in self.schedule) or list(self.schedule) != sorted(
+            set(self.schedule)
+        ):
             raise ValueError("schedule: pairs [index step, active step] must ascend, active not before index")
         if self.lag and self.mode != "lag":
             raise ValueError(f"lag: {self.lag} needs mode 'lag', not '{self.mode}'")
@@ -122,19 +127,33 @@ class MethodConfig(Settings):
     None: the method's own default.
     """
 
-    a: Rate | None = Field(None, description="SimANS: sharpness, in units of 1 / score^2; suggested from the scores if absent")
-    b: float | None = Field(None, description="SimANS: where the peak lies, in score units from the positive", allow_inf_nan=False)
+    a: Rate | None = Field(
+        None, description="SimANS: sharpness, in units of 1 / score^2; suggested from the scores if absent"
+    )
+    b: float | None = Field(
+        None, description="SimANS: where the peak lies, in score units from the positive", allow_inf_nan=False
+    )
     alpha: Annotated[float, Field(ge=0)] | None = Field(
         None, description="STAR: weight of the random term; ANCE-Tele: mass of the momentum negatives"
     )
-    beta: Annotated[float, Field(ge=0)] | None = Field(None, description="ANCE-Tele: mass of the lookahead negatives")
-    dual_weight: Annotated[float, Field(ge=0)] | None = Field(None, description="DANCE: weight of the document-to-query loss")
-    align_weight: Annotated[float, Field(ge=0)] | None = Field(None, description="DANCE: weight of the alignment regulariser")
-    uniform_weight: Annotated[float, Field(ge=0)] | None = Field(None, description="DANCE: weight of the uniformity regulariser")
+    beta: Annotated[float, Field(ge=0)] | None = Field(
+        None, description="ANCE-Tele: mass of the lookahead negatives"
+    )
+    dual_weight: Annotated[float, Field(ge=0)] | None = Field(
+        None, description="DANCE: weight of the document-to-query loss"
+    )
+    align_weight: Annotated[float, Field(ge=0)] | None = Field(
+        None, description="DANCE: weight of the alignment regulariser"
+    )
+    uniform_weight: Annotated[float, Field(ge=0)] | None = Field(
+        None, description="DANCE: weight of the uniformity regulariser"
+    )
     uniformity_t: Rate | None = Field(None, description="DANCE: t of the uniformity regulariser")
     metric_cut: Positive | None = Field(None, description="ADORE: ranks beyond it count as infinitely low")
     restart: bool | None = Field(None, description="ANCE-Tele: begin each episode from the start's weights")
-    switch_at: Count | None = Field(None, description="curriculum: step at which the second sampler takes over")
+    switch_at: Count | None = Field(
+        None, description="curriculum: step at which the second sampler takes over"
+    )
 
     def given(self) -> dict[str, Any]:
         """The parameters that were set."""
@@ -186,6 +205,9 @@ class RunConfig(Settings):
         None, description="judged positives a training query keeps; rest hidden"
     )
     recipe: str = Field("ance", description="method; see `ance recipes`")
+    preset: str | None = Field(
+        None, description="named settings of the method, such as `paper` or `authors_code`"
+    )
     encoder: EncoderConfig = EncoderConfig()
     negatives: NegativesConfig = NegativesConfig()
     refresh: RefreshConfig = RefreshConfig()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from ..errors import ConfigError, nearest
 from . import ance, bm25, bm25_random, in_batch, random, static_hard
-from .base import Recipe
+from .base import Parameter, Preset, Recipe
 
 RECIPES: dict[str, Recipe] = {
     module.RECIPE.name: module.RECIPE for module in (random, in_batch, bm25, bm25_random, static_hard, ance)
@@ -19,4 +19,4 @@ def get_recipe(name: str) -> Recipe:
     return RECIPES[name]
 
 
-__all__ = ["RECIPES", "Recipe", "get_recipe"]
+__all__ = ["RECIPES", "Parameter", "Preset", "Recipe", "get_recipe"]

@@ -24,8 +24,35 @@ against its own current ranking."""
 
 
 @dataclass(frozen=True)
+class Parameter:
+    """One number or choice of a method as published, and as it is here.
+
+    setting: dotted name in `RunConfig`, or "" where it cannot be set. paper, code: the published values, "" where
+    not stated. here: the default of this project and why, in a few words. where: table or file:line.
+    """
+
+    name: str
+    setting: str = ""
+    paper: str = ""
+    code: str = ""
+    here: str = ""
+    where: str = ""
+
+
+@dataclass(frozen=True)
+class Preset:
+    """Named settings of a method. note: what it reproduces and what it cannot, one sentence."""
+
+    settings: dict[str, Any]
+    note: str
+
+
+@dataclass(frozen=True)
 class Recipe:
     """A method.
+
+    formula: of its negatives and its loss, LaTeX. parameters: as published and here. presets: by name, `paper` and
+    `authors_code` where the two differ; their settings go over `defaults` and under the user's.
 
     sampler, objective: built from the run's settings. pools: what must be mined for the sampler.
     step: how a batch becomes a loss. uses: the settings of `MethodConfig` that mean something to it.
@@ -48,6 +75,9 @@ class Recipe:
     importance_weighted: bool = False
     defaults: dict[str, Any] = field(default_factory=dict)
     differs: tuple[str, ...] = ()
+    formula: str = ""
+    parameters: tuple[Parameter, ...] = ()
+    presets: dict[str, Preset] = field(default_factory=dict)
 
     @property
     def mines(self) -> bool:

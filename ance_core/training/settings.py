@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from ..config import RunConfig, merge, parse
-from ..errors import ConfigError
-from ..recipes import get_recipe
+from ..errors import ConfigError, nearest
+from ..recipes import Recipe, get_recipe
 
 ENCODER_DEFAULTS: dict[str, dict[str, Any]] = {
     "static": {},
@@ -16,13 +16,16 @@ ENCODER_DEFAULTS: dict[str, dict[str, Any]] = {
 
 
 def resolve(values: dict[str, Any]) -> RunConfig:
-    """A validated config. Order of precedence: `values`, the recipe's defaults, the encoder's, the model's.
+    """A validated config. Order of precedence: `values`, the preset, the recipe's defaults, the encoder's, the model's.
 
     Raises ConfigError naming the field, its value and the remedy.
     """
     said: RunConfig = parse(RunConfig, values)  # names and types first, so that errors speak of what was said
     recipe = get_recipe(said.recipe)
-    config: RunConfig = parse(RunConfig, merge(ENCODER_DEFAULTS[said.encoder.kind], recipe.defaults, values))
+    preset = _preset(recipe, said.preset)
+    config: RunConfig = parse(
+        RunConfig, merge(ENCODER_DEFAULTS[said.encoder.kind], recipe.defaults, preset, values)
+    )
     if config.refresh.mode != "none" and not recipe.refreshes:
         raise ConfigError(
             f"refresh.mode: '{config.refresh.mode}' does nothing for recipe '{recipe.name}', whose negatives do not "
@@ -35,6 +38,15 @@ def resolve(values: dict[str, Any]) -> RunConfig:
             f"method.{strange[0]}: no parameter of recipe '{recipe.name}' ({known}); leave it out"
         )
     return config
+
+
+def _preset(recipe: Recipe, name: str | None) -> dict[str, Any]:
+    if name is None:
+        return {}
+    if name not in recipe.presets:
+        hint = nearest(name, recipe.presets) if recipe.presets else "; it has none"
+        raise ConfigError(f"preset: recipe '{recipe.name}' has no preset {name!r}{hint}")
+    return recipe.presets[name].settings
 
 
 def encoder_settings(text: str) -> dict[str, Any]:
