@@ -155,7 +155,7 @@ class Source:
         return pd.concat(parts, ignore_index=True) if parts else pd.DataFrame(columns=columns)
 
     def _pace(self, name: str, step: int) -> float:
-        """Steps per second since a look at least a second and at most PACE_S ago; 0 when there was none."""
+        """Steps per second since a look 3 to PACE_S seconds ago; 0 when there was none."""
         now = time.monotonic()
         with self._lock:
             looks = self._looks.setdefault(name, deque())
@@ -163,7 +163,7 @@ class Source:
             while now - looks[0][0] > PACE_S:
                 looks.popleft()
             then, before = looks[0]
-        return max(step - before, 0) / (now - then) if now - then >= 1.0 else 0.0
+        return max(step - before, 0) / (now - then) if now - then >= 3.0 else 0.0
 
     def _keep(self, run: Run, what: str, read: Callable[[], Any]) -> Any:
         """`read()`, or its earlier result if the run has not changed since."""

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import json
 import shutil
+import time
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 from ance_app import source
@@ -246,3 +248,17 @@ def test_a_folder_given_on_the_command_line_wins(tmp_path, monkeypatch):
     monkeypatch.setenv("ANCE_RUNS", str(tmp_path / "other"))
     monkeypatch.setattr("sys.argv", ["main.py", "--runs", str(tmp_path / "mine")])
     assert source.open_source().folder == Path(tmp_path / "mine")
+
+
+def test_time_left_goes_by_the_clock_not_by_training_seconds(tmp_path, monkeypatch):
+    clock = [100.0]
+    with invented.begun(tmp_path, "ance", at=200) as run:
+        monkeypatch.setattr(source, "time", SimpleNamespace(monotonic=lambda: clock[0], time=time.time))
+        reader = source.Source(tmp_path)
+        assert reader.summaries()[0].seconds_left is None  # one look shows no pace
+        run.heartbeat(240, "running")
+        run.flush()
+        clock[0] += 10
+        now = reader.summaries()[0]
+        assert now.seconds_left == pytest.approx((600 - 240) / ((240 - 200) / 10))
+        assert now.rate == pytest.approx(150, rel=0.01)
