@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +10,7 @@ import plotly.graph_objects as go
 import streamlit as st
 from streamlit.components.v1 import declare_component
 
-SCRIPT = Path(__file__).with_name("assets") / "chart.js"
+SCRIPT = (Path(__file__).with_name("assets") / "chart.js").read_text(encoding="utf-8")
 LIBRARY = Path(plotly.__file__).with_name(
     "package_data"
 )  # plotly.min.js: the very one that HTML downloads hold
@@ -35,11 +34,11 @@ def _library() -> str:
     return f"/component/{declare_component('plotly', path=str(LIBRARY)).name}/plotly.min.js"
 
 
-@cache
 def _component() -> Any:
+    """The component, registered at every run: what a server forgot between two sessions is there again."""
     return st.components.v2.component(
         "ance_figure",
         html='<div class="ance-figure"></div>',
-        js=SCRIPT.read_text(encoding="utf-8"),
+        js=SCRIPT,
         isolate_styles=False,
     )
