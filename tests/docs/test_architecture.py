@@ -8,11 +8,13 @@ import re
 import subprocess
 import sys
 from collections.abc import Iterator
+from functools import reduce
 from pathlib import Path
 
 import pytest
 
 from ance_core.api import train
+from ance_core.config import RunConfig
 from ance_core.runs.negatives import COLUMNS
 
 REPOSITORY = Path(__file__).resolve().parents[2]
@@ -138,3 +140,11 @@ def test_the_document_knows_every_file_of_a_run(tmp_path: Path) -> None:
     run = train("tiny", "ance", runs=tmp_path, steps=2, warmup={"recipe": "none"}, refresh={"every": 2})
     known = {name.split("/")[0] for name in first_cells("run folder")}
     assert {path.name for path in run.folder.iterdir()} - known == set()
+
+
+def test_the_document_states_the_defaults_there_are() -> None:
+    rows = re.findall(r"^\| `([\w.]+)` \| (\S+) \|", section("defaults"), re.MULTILINE)
+    stated = {name: float(value) for name, value in rows}
+    actual = {name: reduce(getattr, name.split("."), RunConfig()) for name in stated}
+    assert len(stated) > 5
+    assert stated == actual
