@@ -208,6 +208,8 @@ class RunConfig(Settings):
     preset: str | None = Field(
         None, description="named settings of the method, such as `paper` or `authors_code`"
     )
+    start: str | None = Field(None, description="RUN or RUN@STEP: weights to start from instead of the warm-up's")
+    fork: str | None = Field(None, description="RUN@STEP: go on from its weights, optimizer state and place in the data")
     encoder: EncoderConfig = EncoderConfig()
     negatives: NegativesConfig = NegativesConfig()
     refresh: RefreshConfig = RefreshConfig()

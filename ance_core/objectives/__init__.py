@@ -2,6 +2,18 @@
 
 from .base import Loss, Objective, Scores, output_gradient_norm
 from .pairwise import PairwiseNLL
+from .rank_weighted import RankWeighted
+from .regularisers import align, uniform
 from .softmax import SoftmaxNLL
 
-__all__ = ["Loss", "Objective", "PairwiseNLL", "Scores", "SoftmaxNLL", "output_gradient_norm"]
+__all__ = [
+    "Loss",
+    "Objective",
+    "PairwiseNLL",
+    "RankWeighted",
+    "Scores",
+    "SoftmaxNLL",
+    "align",
+    "output_gradient_norm",
+    "uniform",
+]

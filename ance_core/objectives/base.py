@@ -6,7 +6,6 @@ from abc import ABC, abstractmethod
 from dataclasses import dataclass
 from typing import ClassVar
 
-import torch
 from torch import Tensor
 
 
@@ -55,16 +54,18 @@ class Objective(ABC):
 
 
 def output_gradient_norm(
-    weights: Tensor, query: Tensor, positive: Tensor, negative: Tensor, gap: Tensor, scale: float
+    weights: Tensor, query: Tensor, positive: Tensor, negative: Tensor, scale: float, query_only: bool = False
 ) -> Tensor:
-    """(B, n) norm of the gradient of each (q, d+, d-) at the output embeddings, in closed form.
+    """(m,) norm of the gradient of each (q, d+, d-) at the output embeddings, in closed form.
 
     With s = scale * q.d, a pair whose loss pulls with w = dL/ds_- has dL/dq = w scale (d- - d+),
     dL/dd- = w scale q and dL/dd+ = -w scale q, so the norm over the three is
 
         w * scale * sqrt(|d+ - d-|^2 + 2 |q|^2)          (2-way NLL: w = sigma(-delta); Eq 10-12 of ANCE)
 
-    query, positive: (B,) squared norms of q and d+. negative: (B, n) of d-. gap: (B, n) inner products d+ . d-.
+    weights: (m,). query, positive, negative: (m, D). query_only: documents are frozen, so the second term is 0.
     """
-    distance = (positive[:, None] + negative - 2 * gap).clamp_min(0)
-    return weights.abs() * scale * torch.sqrt(distance + 2 * query[:, None])
+    squares = (positive - negative).square().sum(dim=1)
+    if not query_only:
+        squares = squares + 2 * query.square().sum(dim=1)
+    return weights.abs() * scale * squares.sqrt()

@@ -55,6 +55,8 @@ class Recipe:
     `authors_code` where the two differ; their settings go over `defaults` and under the user's.
 
     sampler, objective: built from the run's settings. pools: what must be mined for the sampler.
+    sampler is None where all candidates of the current ranking are used. trains: both towers, or the query tower
+    alone against frozen documents.
     step: how a batch becomes a loss. uses: the settings of `MethodConfig` that mean something to it.
     importance_weighted: whether a pair's loss is multiplied by 1 / (N p) (ANCE, Eq 4).
     own_source: how negatives from the model's own pool are labelled in the records ("static" or "ann").
@@ -66,11 +68,12 @@ class Recipe:
     title: str
     idea: str
     citation: str
-    sampler: Callable[[RunConfig], Sampler]
+    sampler: Callable[[RunConfig], Sampler] | None
     objective: Callable[[RunConfig], Objective]
     pools: tuple[PoolKind, ...] = ()
     own_source: str = "ann"
     step: Step = "contrast"
+    trains: Literal["both", "queries"] = "both"
     uses: tuple[str, ...] = ()
     importance_weighted: bool = False
     defaults: dict[str, Any] = field(default_factory=dict)

@@ -16,6 +16,7 @@ from torch.optim import Optimizer
 
 from ..errors import StoreError
 
+QUERY, DOCUMENT = "query_tower.", "document_tower."
 WEIGHTS, OPTIMIZER, STATE = "model.safetensors", "optimizer.safetensors", "state.json"
 
 
@@ -47,6 +48,12 @@ def read_weights(folder: Path, model: nn.Module) -> None:
             f"{path}: cannot be read as weights ({error}): resume from an earlier checkpoint"
         ) from None
     current = dict(model.named_parameters())
+    if not any(name.startswith(DOCUMENT) for name in saved):  # one tower saved: both sides start from it
+        saved |= {
+            DOCUMENT + n.removeprefix(QUERY): t
+            for n, t in saved.items()
+            if DOCUMENT + n.removeprefix(QUERY) in current
+        }
     if {n: t.shape for n, t in saved.items()} != {n: p.shape for n, p in current.items()}:
         raise StoreError(
             f"{path}: weights of another model: names or shapes differ; use the encoder settings of that run"

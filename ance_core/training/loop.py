@@ -12,14 +12,20 @@ from collections.abc import Callable, Iterator
 
 from ..errors import TrainingError
 from ..samplers import QueryBatch
+from .dual import dual_step
 from .gradients import loss_is_usable
-from .observe import observe_step, observe_milestones, observe_shortage, observe_start, save_bad_batch
+from .listwise import listwise_step
+from .observe import observe_milestones, observe_shortage, observe_start, observe_step, save_bad_batch
 from .outcome import Outcome
 from .run import Training
 from .schedule import learning_rate
 from .step import contrast_step
 
-STEPS: dict[str, Callable[[Training, QueryBatch], Outcome]] = {"contrast": contrast_step}
+STEPS: dict[str, Callable[[Training, QueryBatch], Outcome]] = {
+    "contrast": contrast_step,
+    "dual": dual_step,
+    "listwise": listwise_step,
+}
 
 
 def steps(run: Training) -> Iterator[Training]:
@@ -56,7 +62,7 @@ def steps(run: Training) -> Iterator[Training]:
 
         if refreshed:
             run.writer.refresh(refreshed)
-        if run.step == 1:
+        if run.step == run.first_step + 1:
             observe_shortage(run)
         observe_step(run, outcome, norms, rate)
         observe_milestones(run)

@@ -37,6 +37,8 @@ class Miner:
         queries = self._embeddings.queries(self._problem.labels.queries[rows])
         seconds.encode = time.perf_counter() - start
         pools = {"own": self._own(queries, docs, rows, step, newest, seconds)}
+        if "dual" in self._recipe.pools:
+            pools["dual"] = self._dual(queries, docs, step, seconds)
         return Mined(pools, seconds, len(rows))
 
     def _rows(self, step: int, newest: dict[str, Pool]) -> np.ndarray:
@@ -69,6 +71,19 @@ class Miner:
             seconds=seconds,
         )
         return pool if part is labels else put_rows(newest["own"], pool, rows, labels)
+
+    def _dual(self, queries: np.ndarray, docs: np.ndarray, step: int, seconds: MiningSeconds) -> Pool:
+        mirror = self._problem.mirror
+        return mine_dense(
+            docs[mirror.labels.queries],
+            queries,
+            mirror.labels,
+            depth=self._config.negatives.pool_depth,
+            scale=self._scale,
+            source="dual",
+            index_step=step,
+            seconds=seconds,
+        )
 
 
 def take_queries(labels: Labels, rows: np.ndarray) -> Labels:

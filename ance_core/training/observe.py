@@ -19,12 +19,14 @@ DEV_MEASURES = ("nDCG@10", "RR@10", "R@100", "Success@1")
 def observe_start(run: Training) -> None:
     """The state before the first update: evaluation, snapshot, and a checkpoint that resuming can start from."""
     run.writer.heartbeat(run.step, "running", steps=run.config.steps)
-    if run.step == 0:
+    if run.step == run.first_step:
         observe_milestones(run)
 
 
 def observe_shortage(run: Training) -> None:
     """Say so where pools leave some queries with fewer negatives than asked for (BM25 finds no shared word)."""
+    if run.sampler is None:
+        return
     sizes = run.sampler.support(run.problem.labels, run.problem.n_docs, run.pools)
     wanted = run.sampler.slots(run.config.negatives.per_query)
     short = int((sizes < wanted).sum())
@@ -63,7 +65,7 @@ def observe_milestones(run: Training) -> None:
         evaluate_dev(run)
     if record.snapshot_every and (step % record.snapshot_every == 0 or last):
         save_snapshot(run)
-    if step == 0 or last or (record.checkpoint_every and step % record.checkpoint_every == 0):
+    if step == run.first_step or last or (record.checkpoint_every and step % record.checkpoint_every == 0):
         save_checkpoint(run)
 
 

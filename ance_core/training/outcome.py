@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+import numpy as np
 import torch
 from torch import Tensor
 
@@ -31,6 +32,7 @@ class Contrast:
     """One contrast of a step: (anchor, positive, negatives). weight: its share in the step's loss.
 
     dual: anchors are documents and the others queries; `batch` and `draw` then speak of the mirrored problem.
+    frozen: the other side is not trained.
     """
 
     batch: QueryBatch
@@ -39,6 +41,7 @@ class Contrast:
     loss: Loss
     weight: float = 1.0
     dual: bool = False
+    frozen: bool = False
 
 
 @dataclass(frozen=True)
@@ -50,17 +53,16 @@ class Outcome:
 
 
 @torch.no_grad()
-def pair_gradient_norms(contrast: Contrast, scale: float) -> Tensor:
-    """(B, n) output-layer gradient norm of every pair; see `objectives.output_gradient_norm`."""
+def pair_gradient_norms(contrast: Contrast, row: np.ndarray, slot: np.ndarray, scale: float) -> Tensor:
+    """(m,) output-layer gradient norms of the pairs at (row, slot); see `objectives.output_gradient_norm`."""
     scored = contrast.scored
-    anchors, others = scored.anchor_vectors, scored.vectors
-    inner = others @ others.T
-    squares = inner.diagonal()
+    device = scored.vectors.device
+    rows, slots = torch.from_numpy(row).to(device), torch.from_numpy(slot).to(device)
     return output_gradient_norm(
-        contrast.loss.weights * contrast.weight,
-        anchors.square().sum(1),
-        squares[scored.positive_at],
-        squares[scored.negative_at],
-        inner[scored.positive_at[:, None], scored.negative_at],
+        contrast.loss.weights[rows, slots] * contrast.weight,
+        scored.anchor_vectors[rows],
+        scored.vectors[scored.positive_at[rows]],
+        scored.vectors[scored.negative_at[rows, slots]],
         scale,
+        query_only=contrast.frozen,
     )

@@ -13,6 +13,7 @@ from ..data.tokens import TokenizedDataset, tokenized
 from ..rng import generator
 from ..samplers import Pool
 from .mining import mine_bm25
+from .mirror import Mirror
 
 
 @dataclass(frozen=True, eq=False)
@@ -38,6 +39,11 @@ class Problem:
         keys = self.labels.queries[rows].astype(np.int64)[:, None] * self.n_docs + docs
         at = np.searchsorted(self._hidden_keys, keys)
         return (at < len(self._hidden_keys)) & (np.append(self._hidden_keys, -1)[at] == keys)
+
+    @cached_property
+    def mirror(self) -> Mirror:
+        """The labels from the documents' side, for dual objectives."""
+        return Mirror.of(self.labels)
 
     def bm25_pool(self, depth: int) -> Pool:
         """Candidates by BM25, mined at first use and kept."""

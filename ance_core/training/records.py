@@ -49,7 +49,7 @@ def negative_records(run: Training, contrast: Contrast) -> dict[str, np.ndarray]
     else:
         hidden = run.problem.is_hidden(batch.rows, draw.docs)[cell]
         who = {"query": anchors, "positive": positives, "document": others, "hidden": hidden}
-    norms = pair_gradient_norms(contrast, run.model.scale)
+    norms = pair_gradient_norms(contrast, row, slot, run.model.scale)
     return {
         **who,
         "step": np.full(len(row), run.step),
@@ -62,7 +62,7 @@ def negative_records(run: Training, contrast: Contrast) -> dict[str, np.ndarray]
         "score": _numpy(scores.negative)[cell],
         "positive_score": _numpy(scores.positive)[row],
         "loss": _numpy(contrast.loss.pairs)[cell],
-        "grad_norm": _numpy(norms)[cell],
+        "grad_norm": _numpy(norms),
         "index_step": draw.index_step[cell],
     }
 

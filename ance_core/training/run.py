@@ -6,8 +6,11 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any
 
+import faiss
+import numpy as np
 import torch
 from accelerate import Accelerator
 from torch.optim import AdamW
@@ -17,6 +20,7 @@ from ..encoders import DualEncoder, build_encoder
 from ..errors import ConfigError
 from ..objectives import Objective
 from ..recipes import Recipe, get_recipe
+from ..retrieval import build_index
 from ..rng import generator
 from ..runs import Run, RunWriter
 from ..samplers import Pool, Sampler
@@ -42,7 +46,7 @@ class Training:
     accelerator: Accelerator
     optimizer: AdamW
     writer: RunWriter
-    sampler: Sampler
+    sampler: Sampler | None
     objective: Objective
     order: DataOrder
     refresher: Refresher
@@ -51,6 +55,7 @@ class Training:
     control: Control
     batch_size: int
     step: int = 0
+    first_step: int = 0
     seconds: float = 0.0
     evaluated: dict[str, float] = field(default_factory=dict)
 
@@ -61,6 +66,12 @@ class Training:
         if "bm25" in self.recipe.pools:
             found["bm25"] = self.problem.bm25_pool(self.config.negatives.pool_depth)
         return found | self.refresher.current
+
+    @cached_property
+    def frozen_documents(self) -> tuple[faiss.Index, torch.Tensor]:
+        """Index and vectors (N, D) of the documents, for recipes that leave the document tower as it was."""
+        vectors = self.embeddings.documents(self.step)
+        return build_index(vectors), torch.from_numpy(vectors).to(self.accelerator.device)
 
     @property
     def examples(self) -> int:
@@ -87,7 +98,12 @@ class Training:
 
     def state(self) -> dict[str, Any]:
         """What a checkpoint holds besides tensors."""
-        return {"step": self.step, "seconds": self.seconds, "pools": self.refresher.state()}
+        return {
+            "step": self.step,
+            "first_step": self.first_step,
+            "seconds": self.seconds,
+            "pools": self.refresher.state(),
+        }
 
 
 def effective_batch_size(config: RunConfig, problem: Problem) -> int:
@@ -100,6 +116,18 @@ def effective_batch_size(config: RunConfig, problem: Problem) -> int:
     return min(config.batch_size, queries)
 
 
+def check_dual(config: RunConfig, problem: Problem) -> None:
+    """Refuse a dual objective where some document answers so many queries that too few are left as negatives."""
+    mirror = problem.mirror
+    left = mirror.n_queries - np.diff(mirror.labels.indptr)
+    if left.min() < config.negatives.per_query:
+        document = problem.dataset.doc_ids[mirror.labels.queries[int(left.argmin())]]
+        raise ConfigError(
+            f"method.dual_weight: document '{document}' leaves {int(left.min())} of {mirror.n_queries} training queries as "
+            f"dual negatives, {config.negatives.per_query} are asked for; add queries, or set method.dual_weight to 0"
+        )
+
+
 def assemble(
     config: RunConfig, problem: Problem, writer: RunWriter, start: Run | None, start_step: int
 ) -> Training:
@@ -109,13 +137,15 @@ def assemble(
     model = build_encoder(config.encoder, problem.dataset, problem.tokens, config.seed)
     if start is not None:
         read_weights(start.checkpoints()[start_step], model)
+    if recipe.trains == "queries":
+        model.document_tower.requires_grad_(False)
     model = model.to(accelerator.device)
     model.train()
     trainable = [p for p in model.parameters() if p.requires_grad]
     optimizer = AdamW(trainable, lr=0.0, weight_decay=config.optimizer.weight_decay, fused=True)
     model, optimizer = accelerator.prepare(model, optimizer)
     size = effective_batch_size(config, problem)
-    embeddings = CurrentEmbeddings(model, problem.tokens)
+    embeddings = CurrentEmbeddings(model, problem.tokens, frozen_documents=recipe.trains == "queries")
     miner = Miner(config, recipe, problem, embeddings, model.scale) if recipe.mines else None
     return Training(
         config=config,
@@ -125,7 +155,7 @@ def assemble(
         accelerator=accelerator,
         optimizer=optimizer,
         writer=writer,
-        sampler=recipe.sampler(config),
+        sampler=recipe.sampler(config) if recipe.sampler else None,
         objective=recipe.objective(config),
         order=DataOrder(problem.labels, problem.n_docs, size, config.seed),
         refresher=Refresher(miner, config.refresh, recipe.refreshes, writer.folder / "pools"),
@@ -139,5 +169,9 @@ def assemble(
 def restore(training: Training, run: Run, step: int) -> None:
     """Bring a freshly assembled run to the checkpoint at `step` of its own folder."""
     state = read_checkpoint(run.checkpoints()[step], training.model, training.optimizer)
-    training.step, training.seconds = state["step"], state["seconds"]
+    training.step, training.first_step, training.seconds = (
+        state["step"],
+        state["first_step"],
+        state["seconds"],
+    )
     training.refresher.restore(state["pools"])

@@ -20,7 +20,8 @@ from .evaluate import final_results
 from .loop import steps
 from .observe import save_checkpoint
 from .problem import Problem, load_problem
-from .run import Training, assemble, restore
+from .run import Training, assemble, check_dual, restore
+from .start import check_fits, continue_from, locate
 from .warmup import shared_start, warmup_config, warmup_name
 
 IDLE_SECONDS = 0.1
@@ -96,9 +97,11 @@ def resume_run(
         checkpoints = run.checkpoints()
         last = max(checkpoints, default=0)
         writer.truncate_after(last)
-        training = _start(job, store, watch)
-        if checkpoints:
+        if checkpoints:  # they hold all that the warm-up or a parent run gave
+            training = assemble(config, problem, writer, None, 0)
             restore(training, run, last)
+        else:
+            training = _start(job, store, watch)
         writer.event(last, "resumed", f"from the checkpoint at step {last}")
         _take_turns([job], [training], watch)
     except BaseException as error:
@@ -116,7 +119,15 @@ def _problems(configs: Sequence[RunConfig], dataset: Dataset | None) -> list[Pro
     problems = []
     for config in configs:
         masked_by = config.seed if config.labels_per_query else None
-        key = repr((config.data, config.labels_per_query, masked_by, config.encoder))
+        encoder = config.encoder
+        tokens = (
+            encoder.kind,
+            encoder.model,
+            encoder.vocab_size,
+            encoder.max_query_tokens,
+            encoder.max_document_tokens,
+        )
+        key = repr((config.data, config.labels_per_query, masked_by, tokens))
         if key not in known:
             known[key] = load_problem(config, dataset)
         problems.append(known[key])
@@ -125,15 +136,17 @@ def _problems(configs: Sequence[RunConfig], dataset: Dataset | None) -> list[Pro
 
 def _check(config: RunConfig, problem: Problem) -> None:
     for each in filter(None, (warmup_config(config), config)):
-        sampler = get_recipe(each.recipe).sampler(each)
-        sampler.check(problem.labels, problem.n_docs, each.negatives.per_query)
+        recipe = get_recipe(each.recipe)
+        if recipe.sampler is not None:
+            recipe.sampler(each).check(problem.labels, problem.n_docs, each.negatives.per_query)
+        if "dual" in recipe.pools and each.method.dual_weight:
+            check_dual(each, problem)
 
 
 def _create(
     config: RunConfig, problem: Problem, store: Store, kind: str = "run", name: str | None = None
 ) -> RunWriter:
-    warm = warmup_config(config)
-    start = {"run": warmup_name(warm, problem), "step": warm.steps} if warm else {"run": None, "step": 0}
+    start = initial_weights(config, problem, store)
     name = name or config.name or free_name(config, problem, store)
     config = config.model_copy(update={"name": name})
     writer = store.create_run(
@@ -148,6 +161,17 @@ def _create(
             f"{config.batch_size} asked for, {queries} used: as many as there are training queries",
         )
     return writer
+
+
+def initial_weights(config: RunConfig, problem: Problem, store: Store) -> dict[str, Any]:
+    """The run and step that a run's weights come from, `run` None for corpus and seed alone; checked to be fit."""
+    if config.fork or config.start:
+        field = "fork" if config.fork else "start"
+        parent, step = locate(config.fork or config.start or "", store, field)
+        check_fits(config, problem, parent, field)
+        return {"run": parent.name, "step": step}
+    warm = warmup_config(config)
+    return {"run": warmup_name(warm, problem), "step": warm.steps} if warm else {"run": None, "step": 0}
 
 
 def describe_run(config: RunConfig, problem: Problem, kind: str, start: dict[str, Any]) -> dict[str, Any]:
@@ -191,6 +215,13 @@ def _start(job: Job, store: Store, watch: Watcher | None) -> Training:
 
         _train_warmup(config, name, job.problem, store, show)
 
+    config = job.config
+    if config.fork or config.start:
+        parent, step = locate(config.fork or config.start or "", store, "fork" if config.fork else "start")
+        training = assemble(config, job.problem, job.writer, parent, step)
+        if config.fork:
+            continue_from(training, parent, step)
+        return training
     job.writer.heartbeat(0, "warming-up")
     start = shared_start(job.config, job.problem, store, train_warmup)
     return assemble(job.config, job.problem, job.writer, *(start or (None, 0)))

@@ -32,6 +32,7 @@ def contrast_step(run: Training, batch: QueryBatch) -> Outcome:
 
 def draw_negatives(run: Training, batch: QueryBatch) -> Draw:
     """The sampler's draw, from uniforms that depend on (seed, step, query) alone."""
+    assert run.sampler is not None  # recipes without a sampler have a step of their own
     queries = batch.labels.queries[batch.rows]
     n = run.config.negatives.per_query
     uniforms = keyed_uniforms(
@@ -44,6 +45,7 @@ def importance_of(run: Training, batch: QueryBatch, draw: Draw) -> np.ndarray | 
     """(B, n) weights 1 / (N p) of ANCE's Eq 4, where the recipe asks for them: N candidates, drawn with p."""
     if not run.recipe.importance_weighted:
         return None
+    assert run.sampler is not None
     sizes = run.sampler.support(batch.labels, batch.n_docs, run.pools)[batch.rows]
     p = np.where(draw.docs >= 0, draw.probability, 1.0)
     return np.where(draw.docs >= 0, 1.0 / (sizes[:, None] * p), 0.0).astype(np.float32)

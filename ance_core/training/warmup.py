@@ -18,13 +18,15 @@ from .problem import Problem
 
 def warmup_config(config: RunConfig) -> RunConfig | None:
     """The run whose weights `config` starts from; None where it starts from corpus and seed alone."""
-    if config.warmup.recipe == "none":
+    if config.warmup.recipe == "none" or config.start or config.fork:
         return None
+    # Always one tower and plain products, so that methods that differ in those start from the same weights.
+    encoder = config.encoder.model_copy(update={"towers": "shared", "similarity": "dot", "temperature": None})
     return RunConfig(
         data=config.data,
         labels_per_query=config.labels_per_query,
         recipe=config.warmup.recipe,
-        encoder=config.encoder,
+        encoder=encoder,
         negatives=config.negatives.model_copy(update={"per_query": 1}),
         warmup=WarmupConfig(recipe="none"),
         optimizer=config.optimizer.model_copy(update={"learning_rate": config.warmup.learning_rate}),

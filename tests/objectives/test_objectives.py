@@ -90,13 +90,9 @@ def test_closed_form_output_gradient_equals_autograd(seed, dim, scale):
     gradients = torch.autograd.grad(loss, (q, dp, dn))
     expected = torch.cat(gradients).norm()
     weight = torch.sigmoid(scale * (q @ dn - q @ dp)).detach()
-    norm = output_gradient_norm(
-        weight.view(1, 1),
-        (q @ q).view(1),
-        (dp @ dp).view(1),
-        (dn @ dn).view(1, 1),
-        (dp @ dn).view(1, 1),
-        scale,
-    )
+    rows = [x.detach()[None, :] for x in (q, dp, dn)]
+    norm = output_gradient_norm(weight.view(1), *rows, scale)
+    frozen = output_gradient_norm(weight.view(1), *rows, scale, query_only=True)
+    assert float(frozen) == pytest.approx(float(gradients[0].norm()), rel=1e-8, abs=1e-12)
     # torch's softplus is linear above 20, where the logistic is still 2e-9 short of 1
     assert float(norm.detach()) == pytest.approx(float(expected), rel=1e-8, abs=1e-12)

@@ -1,0 +1,106 @@
+"""Where a run's weights come from when not from the shared warm-up: another run's checkpoint.
+
+`start` takes the weights alone and trains from step 0: stages (DANCE's second, ADORE on top of STAR). `fork`
+takes weights, optimizer state and place in the data, and goes on from that step with another method, or with
+the same one, which then repeats the parent's remaining steps bit for bit.
+"""
+
+from __future__ import annotations
+
+import json
+import shutil
+from typing import Any
+
+from ..config import RunConfig, merge
+from ..errors import ConfigError, StoreError
+from ..runs import Run, Store
+from .checkpoint import STATE, read_checkpoint
+from .pool_files import pool_path
+from .problem import Problem
+from .run import Training
+
+
+def locate(text: str, store: Store, field: str) -> tuple[Run, int]:
+    """The run and step that `RUN` or `RUN@STEP` names; without a step, its last checkpoint.
+
+    Raises StoreError for an unknown run, ConfigError for a step without checkpoint, naming those there are.
+    """
+    name, at, step = text.rpartition("@") if "@" in text else (text, "", "")
+    run = store.run(name)
+    checkpoints = run.checkpoints()
+    if not checkpoints:
+        raise ConfigError(
+            f"{field}: run '{name}' has no checkpoint yet; let it train on, or choose another run"
+        )
+    if not at:
+        return run, max(checkpoints)
+    if not step.isdecimal() or int(step) not in checkpoints:
+        known = ", ".join(map(str, checkpoints))
+        raise ConfigError(f"{field}: run '{name}' has no checkpoint at step {step!r}; it has {known}")
+    return run, int(step)
+
+
+def check_fits(config: RunConfig, problem: Problem, parent: Run, field: str) -> None:
+    """Refuse weights that mean something else here: another corpus (so another vocabulary), other shapes."""
+    theirs = parent.info["dataset"]
+    if config.encoder.kind != "hf" and theirs["fingerprint"] != problem.dataset.fingerprint:
+        raise ConfigError(
+            f"{field}: run '{parent.name}' was trained on {theirs['name']} ({theirs['fingerprint']}), this one is on "
+            f"{problem.dataset.name} ({problem.dataset.fingerprint}); token ids would not agree: use the same data and labels"
+        )
+    shape = ("kind", "model", "width", "dim", "layers", "heads", "vocab_size")
+    own = config.encoder.model_dump()
+    for name in shape:
+        if own[name] != parent.info["config"]["encoder"][name]:
+            raise ConfigError(
+                f"{field}: encoder.{name} is {own[name]!r} here and {parent.info['config']['encoder'][name]!r} in run "
+                f"'{parent.name}'; use the same encoder"
+            )
+
+
+def fork_settings(parent: Run, step: int, recipe: str | None, changes: dict[str, Any]) -> dict[str, Any]:
+    """Settings of a fork of `parent` at `step`: its own, with another recipe's, with `changes` over both.
+
+    What belongs to the parent's method alone (its parameters, refresh and preset) stays behind when the recipe
+    changes.
+    """
+    own = {k: v for k, v in parent.info["config"].items() if k not in ("name", "start", "fork")}
+    if recipe is not None and recipe != own["recipe"]:
+        own = {k: v for k, v in own.items() if k not in ("method", "refresh", "preset")} | {"recipe": recipe}
+        own["encoder"] = {
+            k: v for k, v in own["encoder"].items() if k not in ("similarity", "temperature", "towers")
+        }
+    if "steps" not in changes and step >= own["steps"]:
+        raise ConfigError(
+            f"steps: run '{parent.name}' ends at step {own['steps']}, where this fork would begin; "
+            "name an earlier --at, or a larger --steps"
+        )
+    return merge(own, changes, {"fork": f"{parent.name}@{step}"})
+
+
+def continue_from(training: Training, parent: Run, step: int) -> None:
+    """Bring a freshly assembled run to the parent's checkpoint; its pools too, if the method is the same."""
+    folder = parent.checkpoints()[step]
+    state = json.loads((folder / STATE).read_text(encoding="utf-8"))
+    if training.config.steps <= state["step"]:
+        raise ConfigError(
+            f"steps: {training.config.steps} given, but the fork begins at {state['step']}; raise steps"
+        )
+    read_checkpoint(folder, training.model, training.optimizer)
+    training.step = training.first_step = state["step"]
+    training.seconds = state["seconds"]
+    if parent.info["recipe"] == training.config.recipe:
+        _copy_pools(parent, training, state["pools"])
+        training.refresher.restore(state["pools"])
+
+
+def _copy_pools(parent: Run, training: Training, state: dict[str, Any]) -> None:
+    folder = training.writer.folder / "pools"
+    folder.mkdir(exist_ok=True)
+    for step in {state["current"], *(index for _, index in state["waiting"])} - {None}:
+        source = pool_path(parent.folder / "pools", step)
+        if not source.exists():
+            raise StoreError(
+                f"{source}: missing, so run '{parent.name}' cannot be forked with its own method: choose another --at"
+            )
+        shutil.copy2(source, pool_path(folder, step))
