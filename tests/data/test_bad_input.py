@@ -7,10 +7,11 @@ import os
 import tracemalloc
 
 import pytest
-from folders import DOCS, QUERIES, TRAIN, beir, beir_qrels, jsonl, write
 
 from ance_core.data import load_dataset
 from ance_core.errors import DataError
+
+from .folders import DOCS, QUERIES, TRAIN, beir, beir_qrels, jsonl, write
 
 CORPUS = [{"_id": key, "title": title, "text": text} for key, (title, text) in DOCS.items()]
 

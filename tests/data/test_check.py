@@ -1,12 +1,13 @@
 import json
 
 import pytest
-from folders import DOCS, TRAIN, beir, beir_qrels, jsonl, write
 from rich.console import Console
 
 from ance_core.data.check import check_dataset
 from ance_core.data.report import render
 from ance_core.errors import DataError
+
+from .folders import DOCS, TRAIN, beir, beir_qrels, jsonl, write
 
 
 def kinds(problems):

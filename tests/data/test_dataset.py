@@ -2,7 +2,6 @@ import hashlib
 
 import numpy as np
 import pytest
-from folders import beir
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -10,6 +9,8 @@ from ance_core.data import Labels, Qrels, load_dataset
 from ance_core.data.fingerprint import fingerprint
 from ance_core.data.splits import carve_dev, hash_order, split_all
 from ance_core.errors import DataError
+
+from .folders import beir
 
 judgements = st.dictionaries(
     st.tuples(st.integers(0, 20), st.integers(0, 20)), st.integers(-1, 3), max_size=60

@@ -4,12 +4,13 @@ import csv
 import io
 
 import pytest
-from folders import DOCS, QUERIES, TEST, TRAIN, beir, beir_qrels, jsonl, trec_qrels, write
 
 from ance_core.data import load_dataset
 from ance_core.data.problems import Problems
 from ance_core.data.splits import split_all
 from ance_core.errors import DataError
+
+from .folders import DOCS, QUERIES, TEST, TRAIN, beir, beir_qrels, jsonl, trec_qrels, write
 
 TEXTS = [
     "The lamp. It turns at night.",

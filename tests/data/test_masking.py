@@ -1,11 +1,12 @@
 import numpy as np
 import pytest
-from folders import jsonl, write
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ance_core.data import load_dataset, mask_labels
 from ance_core.errors import DataError
+
+from .folders import jsonl, write
 
 
 @pytest.fixture(scope="module")

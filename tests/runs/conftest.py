@@ -5,9 +5,10 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from children import Start, start_python
 
 from ance_core.runs import Store
+
+from .children import Start, start_python
 
 
 @pytest.fixture

@@ -7,10 +7,11 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
-import toy_training
 
 from ance_core.errors import StoreError
 from ance_core.runs import RunWriter, Store
+
+from . import toy_training
 
 
 @pytest.fixture

@@ -5,10 +5,11 @@ import os
 import signal
 
 import pytest
-import toy_training
-from children import Start
 
 from ance_core.runs import Store
+
+from . import toy_training
+from .children import Start
 
 TRAIN = """
 import sys, toy_training

@@ -6,10 +6,11 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 import pytest
-import toy_training
 
 from ance_core.errors import StoreError
 from ance_core.runs import Run, Store, negatives, writer
+
+from . import toy_training
 
 
 def drawn(step: int, n: int = 3, **columns: object) -> dict[str, object]:

@@ -9,10 +9,11 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from children import Start
 
 from ance_core.errors import StoreError
 from ance_core.runs import RunWriter, Store, log
+
+from .children import Start
 
 
 @pytest.fixture

@@ -6,10 +6,11 @@ import time
 from pathlib import Path
 
 import pytest
-from children import Start, environment
 
 from ance_core.errors import StoreError
 from ance_core.runs import Store
+
+from .children import Start, environment
 
 CONFIG = {"recipe": "ance", "seed": 7, "steps": 600, "encoder": {"kind": "static"}}
 

@@ -145,11 +145,11 @@ def test_small_data_lowers_the_batch_and_says_so(store, settings):
 
 
 def test_refusals_leave_nothing_behind(store, settings, tmp_path):
-    with pytest.raises(ConfigError, match="negatives.per_query: 30 asked of sampler 'random'"):
+    with pytest.raises(ConfigError, match=r"negatives.per_query: 30 asked of sampler 'random'"):
         train_runs([settings(recipe="random", negatives={"per_query": 30})], store)
     with pytest.raises(DataError, match="nowhere"):
         train_runs([settings(recipe="random", data=str(tmp_path / "nowhere"))], store)
-    with pytest.raises(ConfigError, match="refresh.mode: 'sync' does nothing for recipe 'random'"):
+    with pytest.raises(ConfigError, match=r"refresh.mode: 'sync' does nothing for recipe 'random'"):
         settings(recipe="random", refresh={"mode": "sync"})
     assert store.runs() == []
 
@@ -157,7 +157,7 @@ def test_refusals_leave_nothing_behind(store, settings, tmp_path):
 def test_a_taken_name_is_refused_and_the_run_untouched(store, settings):
     (run,) = train_runs([settings(recipe="random", name="mine")], store)
     before = run.scalars()
-    with pytest.raises(StoreError, match="mine.*another --name"):
+    with pytest.raises(StoreError, match=r"mine.*another --name"):
         train_runs([settings(recipe="ance", name="mine")], store)
     pd.testing.assert_frame_equal(store.run("mine").scalars(), before)
     with pytest.raises(StoreError, match="nothing to resume"):
