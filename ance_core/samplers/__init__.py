@@ -5,9 +5,12 @@ from .in_batch import InBatch
 from .mixture import Mixture
 from .ranked import Ranked, TopK
 from .uniform import Uniform
+from .weighted import Weighted
+from .whole_batch import Borrowed, WholeBatch
 
 __all__ = [
     "SOURCES",
+    "Borrowed",
     "Draw",
     "InBatch",
     "Mixture",
@@ -17,4 +20,6 @@ __all__ = [
     "Sampler",
     "TopK",
     "Uniform",
+    "Weighted",
+    "WholeBatch",
 ]

@@ -100,13 +100,17 @@ def audit_batches(
     *,
     size: int,
     batches: int,
+    n: int = 1,
     seed: int = 0,
-) -> Audit:
+) -> dict[str, Audit]:
     """Audit a sampler whose negatives come from the batch: random batches that contain the query.
 
-    Slots of one batch repel each other slightly (queries come without replacement), so one slot a batch counts.
+    One audit for each of `Sampler.parts`, by name. Slots of one batch repel each other slightly (queries come
+    without replacement), so the first slot of a part counts.
     """
     rng = np.random.default_rng(seed)
+    parts = sampler.parts(size, n)
+    first = [columns.start for _, columns in parts]
     drawn = []
     for _ in range(batches):
         others = rng.permutation(np.delete(np.arange(len(labels.queries)), query))[: size - 1]
@@ -114,10 +118,11 @@ def audit_batches(
         start, stop = labels.indptr[rows], labels.indptr[rows + 1]
         label = start + (rng.random(size) * (stop - start)).astype(np.int64)
         batch = QueryBatch(rows, label, labels, n_docs)
-        docs = sampler.draw(
-            batch, pools, size - 1, rng.random((size, sampler.uniforms_needed(size - 1)))
-        ).docs[0]
-        drawn.append(docs)
+        docs = sampler.draw(batch, pools, n, rng.random((size, sampler.uniforms_needed(n)))).docs[0]
+        drawn.append(docs[first])
     docs = np.array(drawn)
     one = QueryBatch(np.array([query]), labels.indptr[[query]], labels, n_docs)
-    return _summary(np.zeros((len(docs), 0), int), docs[:, 0], sampler.probabilities(one, pools)[0])
+    return {
+        part.name: _summary(np.zeros((len(docs), 0), int), docs[:, i], part.probabilities(one, pools)[0])
+        for i, (part, _) in enumerate(parts)
+    }

@@ -54,6 +54,17 @@ class Pool:
         """(Q,) candidates of each query."""
         return np.asarray((self.docs >= 0).sum(axis=1))
 
+    @cached_property
+    def expected_draws(self) -> np.ndarray:
+        """(largest row + 1,) float64: how often each document comes when every query draws once by `log_weights`."""
+        filled = self.docs >= 0
+        weights = filled.astype(np.float64)
+        if self.log_weights is not None:
+            top = self.log_weights.max(axis=1, keepdims=True, where=filled, initial=-1e30)
+            weights = np.where(filled, np.exp(np.minimum(self.log_weights - top, 0.0)), 0.0)
+        weights /= np.maximum(weights.sum(axis=1, keepdims=True), 1e-300)
+        return np.bincount(self.docs[filled], weights=weights[filled])
+
 
 @dataclass(frozen=True)
 class QueryBatch:
@@ -104,6 +115,19 @@ class Draw:
     sources: np.ndarray
     index_step: np.ndarray
 
+    @classmethod
+    def unranked(cls, docs: np.ndarray, probability: np.ndarray, source: str) -> Draw:
+        """Of documents (B, n) that no model ranked for their query."""
+        return cls(
+            docs=docs.astype(np.int32),
+            ranks=np.full(docs.shape, -1, np.int32),
+            scores=np.full(docs.shape, np.nan, np.float32),
+            positive_scores=np.full(docs.shape, np.nan, np.float32),
+            probability=probability,
+            sources=np.full(docs.shape, SOURCES.index(source), np.uint8),
+            index_step=np.full(docs.shape, -1, np.int32),
+        )
+
 
 class Sampler(ABC):
     """Base of the samplers. Subclasses are frozen dataclasses whose fields are the method's parameters."""
@@ -143,6 +167,10 @@ class Sampler(ABC):
     def uniforms_needed(self, n: int) -> int:
         """Columns of uniforms that `draw` consumes."""
         return n
+
+    def parts(self, size: int, n: int) -> list[tuple[Sampler, slice]]:
+        """The slots of a draw for `size` queries, by the sampler that states their probabilities."""
+        return [(self, slice(0, n))]
 
     def slots(self, n: int) -> int:
         """How many negatives a query must be able to get when n are asked for."""

@@ -15,13 +15,23 @@ from dataclasses import dataclass
 import numpy as np
 
 from ..data.dataset import Labels
-from .base import SOURCES, Draw, Pool, QueryBatch, Sampler
+from .base import Draw, Pool, QueryBatch, Sampler
 
 
 def label_frequency(labels: Labels, n_docs: int) -> np.ndarray:
     """(n_docs,) expected times a document is the chosen label when every query picks one of its labels."""
     share = 1.0 / np.diff(labels.indptr)
     return np.bincount(labels.docs, weights=np.repeat(share, np.diff(labels.indptr)), minlength=n_docs)
+
+
+def others_of(size: int) -> np.ndarray:
+    """(B, B-1) places of the other queries of a batch of `size`: the batch, rotated past oneself."""
+    return (np.arange(1, size)[None, :] + np.arange(size)[:, None]) % size
+
+
+def judged_positive(batch: QueryBatch, docs: np.ndarray) -> np.ndarray:
+    """(B, n) bool: which of `docs` (B, n) are judged relevant for their query."""
+    return np.asarray((docs[:, :, None] == batch.judged[:, None, :]).any(axis=2))
 
 
 @dataclass(frozen=True)
@@ -36,21 +46,11 @@ class InBatch(Sampler):
 
     def draw(self, batch: QueryBatch, pools: Mapping[str, Pool], n: int, uniforms: np.ndarray) -> Draw:
         """See `Sampler.draw`; the probability of a document depends on the query through its mask."""
-        size = len(batch.rows)
-        others = np.arange(1, size)[None, :] + np.arange(size)[:, None]
-        docs = batch.positives[others % size].astype(np.int64)  # (B, B-1): the batch, rotated past oneself
+        docs = batch.positives[others_of(len(batch.rows))].astype(np.int64)  # (B, B-1)
         frequency = label_frequency(batch.labels, batch.n_docs)
         probability = self._of_others(batch, frequency, docs)
-        masked = (docs[:, :, None] == batch.judged[:, None, :]).any(axis=2)
-        return Draw(
-            docs=np.where(masked, -1, docs).astype(np.int32),
-            ranks=np.full(docs.shape, -1, np.int32),
-            scores=np.full(docs.shape, np.nan, np.float32),
-            positive_scores=np.full(docs.shape, np.nan, np.float32),
-            probability=np.where(masked, 0.0, probability),
-            sources=np.full(docs.shape, SOURCES.index("in-batch"), np.uint8),
-            index_step=np.full(docs.shape, -1, np.int32),
-        )
+        masked = judged_positive(batch, docs)
+        return Draw.unranked(np.where(masked, -1, docs), np.where(masked, 0.0, probability), "in-batch")
 
     def _of_others(self, batch: QueryBatch, frequency: np.ndarray, docs: np.ndarray) -> np.ndarray:
         """Probability of `docs` (B, m), none of them judged: frequency over what the mask lets through."""
@@ -65,6 +65,10 @@ class InBatch(Sampler):
         np.put_along_axis(p, batch.judged, 0.0, axis=1)
         p = p[:, : batch.n_docs]
         return np.asarray(p / np.maximum(p.sum(axis=1, keepdims=True), 1e-300))
+
+    def parts(self, size: int, n: int) -> list[tuple[Sampler, slice]]:
+        """All other positives of the batch."""
+        return [(self, slice(0, size - 1))]
 
     def slots(self, n: int) -> int:
         """One: the batch decides how many there are."""

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from ..data.dataset import Labels
-from .base import SOURCES, Draw, Pool, QueryBatch, Sampler
+from .base import Draw, Pool, QueryBatch, Sampler
 
 
 def skip_excluded(index: np.ndarray, excluded: np.ndarray) -> np.ndarray:
@@ -57,15 +57,7 @@ class Uniform(Sampler):
         """See `Sampler.draw`; scores are nan and ranks -1, since nothing was ranked."""
         sizes = self._sizes(batch)
         docs = skip_excluded(distinct_indices(sizes, uniforms[:, :n]), batch.judged)
-        return Draw(
-            docs=docs.astype(np.int32),
-            ranks=np.full(docs.shape, -1, np.int32),
-            scores=np.full(docs.shape, np.nan, np.float32),
-            positive_scores=np.full(docs.shape, np.nan, np.float32),
-            probability=np.repeat(1.0 / sizes[:, None], n, axis=1),
-            sources=np.full(docs.shape, SOURCES.index("random"), np.uint8),
-            index_step=np.full(docs.shape, -1, np.int32),
-        )
+        return Draw.unranked(docs, np.repeat(1.0 / sizes[:, None], n, axis=1), "random")
 
     def probabilities(self, batch: QueryBatch, pools: Mapping[str, Pool]) -> np.ndarray:
         """(B, n_docs), zero on judged positives."""

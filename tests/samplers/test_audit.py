@@ -65,7 +65,7 @@ def test_frequencies_agree_with_stated_probabilities(sampler, n, query):
 
 @pytest.mark.parametrize("query", [0, 5])
 def test_in_batch_frequencies_agree(query):
-    audit = audit_batches(InBatch(), {}, LABELS, N_DOCS, query, size=6, batches=8_000)
+    audit = audit_batches(InBatch(), {}, LABELS, N_DOCS, query, size=6, batches=8_000)["in-batch"]
     assert audit.impossible == 0
     assert audit.p_value > 1e-4, audit
 
