@@ -5,6 +5,7 @@ from .pairwise import PairwiseNLL
 from .rank_weighted import RankWeighted
 from .regularisers import align, uniform
 from .softmax import SoftmaxNLL
+from .star import StarLoss
 
 __all__ = [
     "Loss",
@@ -13,6 +14,7 @@ __all__ = [
     "RankWeighted",
     "Scores",
     "SoftmaxNLL",
+    "StarLoss",
     "align",
     "output_gradient_norm",
     "uniform",
