@@ -18,6 +18,8 @@ from .errors import ConfigError, nearest
 Positive = Annotated[int, Field(ge=1)]
 Count = Annotated[int, Field(ge=0)]
 Rate = Annotated[float, Field(gt=0, allow_inf_nan=False)]
+Share = Annotated[float, Field(ge=0, allow_inf_nan=False)]
+Finite = Annotated[float, Field(allow_inf_nan=False)]
 
 
 class Settings(BaseModel):
@@ -111,6 +113,34 @@ class RefreshConfig(Settings):
         return self
 
 
+class FilterConfig(Settings):
+    """Candidates of a mined pool that are kept; all conditions that are set must hold. See `samplers.filters`."""
+
+    rank_from: Positive = Field(1, description="best rank kept; 1 is the best candidate")
+    rank_to: Positive | None = Field(None, description="last rank kept; default: all of the pool")
+    max_score: Finite | None = Field(None, description="highest score kept, in score units")
+    absolute_margin: Finite | None = Field(
+        None, description="kept: score at most the positive's score less this, in score units"
+    )
+    relative_margin: Annotated[float, Field(ge=0, allow_inf_nan=False)] | None = Field(
+        None, description="kept: score at most s+ - m |s+|"
+    )
+    percentage_of_positive: Annotated[float, Field(gt=0, le=1)] | None = Field(
+        None, description="kept: score at most s+ - (1 - p) |s+|, which is p s+ for a positive s+"
+    )
+
+    @model_validator(mode="after")
+    def _consistent(self) -> FilterConfig:
+        if self.rank_to is not None and self.rank_from > self.rank_to:
+            raise ValueError(f"rank_from: {self.rank_from} lies behind rank_to {self.rank_to}; swap them")
+        return self
+
+    def given(self) -> dict[str, float]:
+        """The conditions that were set; empty: everything is kept."""
+        values = self.model_dump()
+        return {k: v for k, v in values.items() if v is not None and (k, v) != ("rank_from", 1)}
+
+
 class NegativesConfig(Settings):
     """Where negatives come from and how many a query gets."""
 
@@ -119,6 +149,20 @@ class NegativesConfig(Settings):
     random_share: Annotated[float, Field(ge=0, le=1)] = Field(
         0.5, description="of 'bm25+random': probability that a draw is random"
     )
+    shares: dict[Literal["bm25", "random", "ann"], Share] = Field(
+        {}, description="of 'mixture': how often a draw comes from each source; any sum; default all alike"
+    )
+    filter: FilterConfig = Field(FilterConfig(), description="which mined candidates are kept")
+
+    @model_validator(mode="after")
+    def _consistent(self) -> NegativesConfig:
+        window = self.filter
+        if max(window.rank_from, window.rank_to or 1) > self.pool_depth:
+            raise ValueError(
+                f"filter: ranks {window.rank_from} to {window.rank_to or self.pool_depth} reach beyond the pool; "
+                f"raise negatives.pool_depth (now {self.pool_depth})"
+            )
+        return self
 
 
 class MethodConfig(Settings):
@@ -133,6 +177,14 @@ class MethodConfig(Settings):
     b: float | None = Field(
         None, description="SimANS: where the peak lies, in score units from the positive", allow_inf_nan=False
     )
+    b_sign: Literal["paper", "code"] | None = Field(
+        None, description="SimANS: the peak is b above the positive (paper), or b below it (authors' code)"
+    )
+    form: Literal["gaussian", "laplace"] | None = Field(
+        None,
+        description="SimANS: weights exp(-a x^2), or exp(-tau |x|) as in the authors' code for MS MARCO passages",
+    )
+    tau: Rate | None = Field(None, description="SimANS, form laplace: steepness, in units of 1 / score")
     alpha: Annotated[float, Field(ge=0)] | None = Field(
         None, description="STAR: weight of the random term; ANCE-Tele: mass of the momentum negatives"
     )
@@ -150,6 +202,10 @@ class MethodConfig(Settings):
     )
     uniformity_t: Rate | None = Field(None, description="DANCE: t of the uniformity regulariser")
     metric_cut: Positive | None = Field(None, description="ADORE: ranks beyond it count as infinitely low")
+    last_label_only: bool | None = Field(
+        None,
+        description="ANCE's code: of a query's judged positives only the last is kept out of its negatives",
+    )
     restart: bool | None = Field(None, description="ANCE-Tele: begin each episode from the start's weights")
     switch_at: Count | None = Field(
         None, description="curriculum: step at which the second sampler takes over"
@@ -167,6 +223,9 @@ class WarmupConfig(Settings):
         "bm25", description="method of the warm-up; 'none' skips it"
     )
     steps: Positive = Field(100, description="optimizer steps")
+    batch_size: Annotated[int, Field(ge=2)] = Field(
+        32, description="queries in a batch, whatever the run's own"
+    )
     learning_rate: Rate = Field(6e-4, description="peak learning rate of the warm-up")
 
 
@@ -208,8 +267,12 @@ class RunConfig(Settings):
     preset: str | None = Field(
         None, description="named settings of the method, such as `paper` or `authors_code`"
     )
-    start: str | None = Field(None, description="RUN or RUN@STEP: weights to start from instead of the warm-up's")
-    fork: str | None = Field(None, description="RUN@STEP: go on from its weights, optimizer state and place in the data")
+    start: str | None = Field(
+        None, description="RUN or RUN@STEP: weights to start from instead of the warm-up's"
+    )
+    fork: str | None = Field(
+        None, description="RUN@STEP: go on from its weights, optimizer state and place in the data"
+    )
     encoder: EncoderConfig = EncoderConfig()
     negatives: NegativesConfig = NegativesConfig()
     refresh: RefreshConfig = RefreshConfig()

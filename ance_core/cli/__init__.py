@@ -14,7 +14,7 @@ from .app import app
 def main() -> None:
     """Run the command line; an error the user can mend is one line on standard error and exit code 1."""
     # Importing the commands registers them.
-    from . import data_commands, run_commands, serve_commands, train_commands  # noqa: F401
+    from . import data_commands, recipe_commands, run_commands, serve_commands, train_commands  # noqa: F401
 
     try:
         app()

@@ -18,8 +18,13 @@ DEFAULT = "default: the method's own, see run.json"
 @app.command()
 def train(
     data: Annotated[str | None, Setting("--data", help="pydocs, tiny, or a folder or file of yours")] = None,
-    recipe: Annotated[
-        str | None, Setting("--recipe", help="random, in-batch, bm25, bm25+random, static-hard, ance")
+    recipe: Annotated[str | None, Setting("--recipe", help="method; see `ance recipes list`")] = None,
+    preset: Annotated[
+        str | None, Setting("--preset", help="named settings of the method, e.g. authors_code")
+    ] = None,
+    start: Annotated[
+        str | None,
+        Setting("--start", "--from", metavar="RUN[@STEP]", help="weights of a run instead of the warm-up's"),
     ] = None,
     encoder: Annotated[str | None, Setting("--encoder", help="static, mini, or hf:FOLDER-OR-ID")] = None,
     steps: Annotated[int | None, Setting("--steps", help="updates after the warm-up")] = None,
@@ -57,6 +62,8 @@ def train(
     flags = {
         "data": data,
         "recipe": recipe,
+        "preset": preset,
+        "start": start,
         "steps": steps,
         "seed": seed,
         "name": name,

@@ -7,21 +7,98 @@ here every `refresh.every` steps, at once (`sync`) or in use `lag` steps later.
 
 from ..objectives import PairwiseNLL
 from ..samplers import TopK
-from .base import Recipe
+from .base import Parameter, Preset, Recipe
 
 RECIPE = Recipe(
     name="ance",
     title="ANCE",
     idea="Draw from what the model itself ranks highest now. These are the documents it will confuse at test "
     "time, so loss and gradients stay large; the index is rebuilt as the model learns.",
-    citation="Xiong et al. 2021 (ANCE), Eq 13 and section 4",
+    citation="Xiong et al. 2021 (ANCE), ICLR, Eq 13 and section 4; code: microsoft/ANCE c8439df",
+    formula=r"d^- \sim U(\mathrm{top}_K(q) \setminus D^+_q), \quad \log(1 + e^{s(q,d^-) - s(q,d^+)})",
     sampler=lambda config: TopK("own", config.negatives.pool_depth),
     objective=lambda config: PairwiseNLL(),
     pools=("own",),
+    uses=("last_label_only",),
     defaults={"refresh": {"mode": "sync", "every": 100}},
     differs=(
-        "All judged positives are kept out; the authors' code keeps out only the last one (run_ann_data_gen.py:81-85).",
-        "Batches mix queries; in the authors' code a batch holds several negatives of one query (utils/util.py:310-329).",
-        "AdamW instead of LAMB, and a refresh renews every query's pool, not a fifth of them.",
+        "All judged positives are kept out; the authors' code keeps out only the last (run_ann_data_gen.py:81-85).",
+        "AdamW instead of LAMB; one learning-rate schedule over the run, never restarted at a refresh.",
+        "The importance weight 1 / (N p) of Eq 4 is applied neither in their code (run_ann.py:258-279) nor here; "
+        "recipe `oracle` offers it.",
     ),
+    parameters=(
+        Parameter(
+            "pool",
+            "negatives.pool_depth",
+            "200",
+            "500; command 200",
+            "200",
+            "run_ann_data_gen.py:549-551; run_train.sh:93",
+        ),
+        Parameter(
+            "negatives a query",
+            "negatives.per_query",
+            "1 a positive",
+            "5; command 20",
+            "1",
+            "run_ann_data_gen.py:556-558",
+        ),
+        Parameter(
+            "queries renewed a refresh",
+            "refresh.chunks",
+            "all",
+            "a fifth",
+            "all",
+            "run_ann_data_gen.py:542-546",
+        ),
+        Parameter(
+            "refresh period",
+            "refresh.every",
+            "10,000 steps",
+            "500; command 10,000",
+            "100 of 600 steps",
+            "run_train.sh:113",
+        ),
+        Parameter(
+            "optimiser, rate",
+            "optimizer.learning_rate",
+            "LAMB, 1e-6",
+            "5e-5; command LAMB, 1e-6",
+            "AdamW, searched once for all",
+        ),
+        Parameter(
+            "batch", "batch_size", "8 x 2 x 4 GPUs", "8 x 1; command 8 x 2 x 4", "32 queries", "run_train.sh"
+        ),
+        Parameter(
+            "queries in a batch", "", "", "nearly always one", "32 different ones", "utils/util.py:310-329"
+        ),
+        Parameter(
+            "judged positives kept out",
+            "method.last_label_only",
+            "all",
+            "the last one",
+            "all",
+            "run_ann_data_gen.py:81-85",
+        ),
+    ),
+    presets={
+        "paper": Preset(
+            {
+                "negatives": {"per_query": 1, "pool_depth": 200},
+                "refresh": {"mode": "sync", "every": 100, "chunks": 1},
+            },
+            "One negative from the top 200, every query renewed. The period is scaled to short runs.",
+        ),
+        "authors_code": Preset(
+            {
+                "negatives": {"per_query": 8, "pool_depth": 200},
+                "batch_size": 4,
+                "refresh": {"mode": "sync", "every": 100, "chunks": 5},
+                "method": {"last_label_only": True},
+            },
+            "Eight negatives of one query stand together (batches of 4 queries keep 32 triples a step), a refresh renews a "
+            "fifth of the queries, and only a query's last label is kept out: the leak is counted in the log.",
+        ),
+    },
 )

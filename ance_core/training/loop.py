@@ -15,7 +15,14 @@ from ..samplers import QueryBatch
 from .dual import dual_step
 from .gradients import loss_is_usable
 from .listwise import listwise_step
-from .observe import observe_milestones, observe_shortage, observe_start, observe_step, save_bad_batch
+from .observe import (
+    observe_leak,
+    observe_milestones,
+    observe_shortage,
+    observe_start,
+    observe_step,
+    save_bad_batch,
+)
 from .outcome import Outcome
 from .run import Training
 from .schedule import learning_rate
@@ -62,6 +69,7 @@ def steps(run: Training) -> Iterator[Training]:
 
         if refreshed:
             run.writer.refresh(refreshed)
+            observe_leak(run)
         if run.step == run.first_step + 1:
             observe_shortage(run)
         observe_step(run, outcome, norms, rate)

@@ -69,6 +69,7 @@ class Miner:
             source=self._recipe.own_source,
             index_step=step,
             seconds=seconds,
+            keep_out=last_labels(part) if self._config.method.last_label_only else None,
         )
         return pool if part is labels else put_rows(newest["own"], pool, rows, labels)
 
@@ -84,6 +85,12 @@ class Miner:
             index_step=step,
             seconds=seconds,
         )
+
+
+def last_labels(labels: Labels) -> Labels:
+    """Each query with its last label only (in corpus order), as ANCE's code keeps them (run_ann_data_gen.py:81-85)."""
+    last = labels.indptr[1:] - 1
+    return Labels(labels.queries, np.arange(len(last) + 1), labels.docs[last], labels.grades[last])
 
 
 def take_queries(labels: Labels, rows: np.ndarray) -> Labels:

@@ -75,18 +75,20 @@ def mine_dense(
     source: str,
     index_step: int,
     seconds: MiningSeconds,
+    keep_out: Labels | None = None,
 ) -> Pool:
     """Candidates by inner product of embeddings; the time of indexing and searching is added to `seconds`.
 
     queries: (Q, D) float32 embeddings of `labels.queries`. docs: (N, D). scale: what inner products are
-    multiplied by to become scores.
+    multiplied by to become scores. keep_out: what may not be a negative; all of `labels` if None.
     """
+    keep_out = keep_out or labels
     start = time.perf_counter()
     index = build_index(docs)
     indexed = time.perf_counter()
     found, kept = pool_width(labels, len(docs), depth)
     ranking = search(index, queries, found)
-    negatives = without(ranking, labels.indptr, labels.docs, kept)
+    negatives = without(ranking, keep_out.indptr, keep_out.docs, kept)
     label_scores = np.einsum("md,md->m", queries[owners(labels)], docs[labels.docs]) * np.float32(scale)
     seconds.index += indexed - start
     seconds.search += time.perf_counter() - indexed

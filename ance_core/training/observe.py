@@ -37,6 +37,15 @@ def observe_shortage(run: Training) -> None:
         run.writer.event(run.step, "shortage", message)
 
 
+def observe_leak(run: Training) -> None:
+    """Where a preset lets judged positives be negatives, as published code does: say how many stand in the pool."""
+    if run.config.method.last_label_only:
+        leaked = run.problem.count_judged(run.pools["own"])
+        run.writer.event(
+            run.step, "leak", f"{leaked} judged positives stand among the negatives, as in the authors' code"
+        )
+
+
 def observe_step(run: Training, outcome: Outcome, norms: dict[str, float], rate: float) -> None:
     """Scalars and negative records of the update that led to `run.step`."""
     values = {"loss": float(outcome.loss.detach()), "lr": rate, "margin": _margin(outcome.contrasts[0])}

@@ -12,7 +12,7 @@ from ..data import Dataset, Labels, load_dataset
 from ..data.tokens import TokenizedDataset, tokenized
 from ..rng import generator
 from ..samplers import Pool
-from .mining import mine_bm25
+from .mining import mine_bm25, owners
 from .mirror import Mirror
 
 
@@ -39,6 +39,12 @@ class Problem:
         keys = self.labels.queries[rows].astype(np.int64)[:, None] * self.n_docs + docs
         at = np.searchsorted(self._hidden_keys, keys)
         return (at < len(self._hidden_keys)) & (np.append(self._hidden_keys, -1)[at] == keys)
+
+    def count_judged(self, pool: Pool) -> int:
+        """How many candidates of a pool are judged positives of their query: 0, unless a preset leaks them."""
+        keys = np.arange(len(self.labels.queries))[:, None] * self.n_docs + pool.docs
+        judged = owners(self.labels) * self.n_docs + self.labels.docs
+        return int(np.isin(keys[pool.docs >= 0], judged).sum())
 
     @cached_property
     def mirror(self) -> Mirror:

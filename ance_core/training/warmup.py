@@ -11,13 +11,16 @@ from collections.abc import Callable
 
 from filelock import FileLock
 
-from ..config import RecordConfig, RunConfig, WarmupConfig
+from ..config import OptimizerConfig, RecordConfig, RunConfig, WarmupConfig
 from ..runs import Run, Store
 from .problem import Problem
 
 
 def warmup_config(config: RunConfig) -> RunConfig | None:
-    """The run whose weights `config` starts from; None where it starts from corpus and seed alone."""
+    """The run whose weights `config` starts from; None where it does not start from a warm-up.
+
+    Nothing of the method goes into it, so that methods with other batches, pools or similarities still share it.
+    """
     if config.warmup.recipe == "none" or config.start or config.fork:
         return None
     # Always one tower and plain products, so that methods that differ in those start from the same weights.
@@ -27,12 +30,11 @@ def warmup_config(config: RunConfig) -> RunConfig | None:
         labels_per_query=config.labels_per_query,
         recipe=config.warmup.recipe,
         encoder=encoder,
-        negatives=config.negatives.model_copy(update={"per_query": 1}),
         warmup=WarmupConfig(recipe="none"),
-        optimizer=config.optimizer.model_copy(update={"learning_rate": config.warmup.learning_rate}),
+        optimizer=OptimizerConfig(learning_rate=config.warmup.learning_rate),
         record=RecordConfig(negatives=False, snapshot_every=0, eval_every=config.record.eval_every),
         steps=config.warmup.steps,
-        batch_size=config.batch_size,
+        batch_size=config.warmup.batch_size,
         seed=config.seed,
         threads=config.threads,
     )

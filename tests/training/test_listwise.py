@@ -65,9 +65,9 @@ def test_starts_that_cannot_be_are_refused(store, settings, tmp_path):
         ConfigError, match="start: run 'base' has no checkpoint at step '7'; it has 0, 5, 10, 12"
     ):
         train_runs([settings(recipe="adore", start="base@7")], store)
-    with pytest.raises(ConfigError, match="start: encoder.width is 32 here and 16 in run 'base'"):
+    with pytest.raises(ConfigError, match=r"start: encoder.width is 32 here and 16 in run 'base'"):
         train_runs([settings(recipe="adore", start="base", encoder={"width": 32})], store)
     with pytest.raises(ConfigError, match="start: run 'base' was trained on tiny"):
         train_runs([settings(recipe="adore", start="base", data="pydocs")], store)
-    with pytest.raises(ConfigError, match="method.metric_cut"):
+    with pytest.raises(ConfigError, match=r"method.metric_cut"):
         settings(recipe="adore", method={"metric_cut": 0})
