@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import importlib
 import inspect
+import pkgutil
 import re
 import shlex
 from collections.abc import Iterator
@@ -12,7 +14,7 @@ from typing import Any
 import pytest
 import typer
 
-from ance_core.cli import data_commands, run_commands, serve_commands, train_commands  # noqa: F401
+import ance_core.cli
 from ance_core.cli.app import app
 from ance_core.data import load_dataset
 
@@ -31,6 +33,8 @@ def commands(group: Any, prefix: str = "ance") -> Iterator[tuple[str, Any]]:
             yield f"{prefix} {name}", command
 
 
+for module in pkgutil.iter_modules(ance_core.cli.__path__, "ance_core.cli."):
+    importlib.import_module(module.name)  # commands register themselves
 COMMANDS = dict(commands(typer.main.get_command(app)))
 
 
