@@ -5,7 +5,7 @@ import ance_core as ance
 data = ance.load_dataset("tiny")
 runs = [ance.train(data, recipe=name, steps=200) for name in ("random", "ance")]
 ance.metrics(runs)                  # run, recipe, seed, step, name, value, ...
-ance.negatives(runs[1])             # one row a drawn negative, with ids and texts of your data
+ance.negatives(runs[1], data)       # one row a drawn negative, with ids and texts of your data
 ance.plot(runs, "dev/RR@10").show()
 """
 
@@ -15,10 +15,12 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 import pandas as pd
 
-from .config import merge
-from .data import Dataset
+from .config import merge, spelled_out
+from .data import Dataset, mask_labels
+from .errors import ConfigError, nearest
 from .runs import Run, Store
 
 if TYPE_CHECKING:
@@ -39,59 +41,113 @@ def train(
         train("tiny", "ance", steps=200, seed=1, optimizer={"learning_rate": 1e-3}, encoder="mini")
 
     `encoder` may be a dict or a kind (`static`, `mini`, `hf:FOLDER`). Runs with the same data, encoder and seed
-    share one warm-up. Raises AnceError, in one line, for settings or data that would not train.
+    share one warm-up. Give a folder of yours by its path where `ance search`, `ance eval` and resuming shall
+    find it again: a Dataset in memory leaves only its name in the run. Raises AnceError, in one line, for
+    settings or data that would not train.
     """
     from .training.session import train_runs
-    from .training.settings import encoder_settings, resolve
+    from .training.settings import resolve
 
-    if isinstance(settings.get("encoder"), str):
-        settings["encoder"] = encoder_settings(settings["encoder"])
-    dataset = data if isinstance(data, Dataset) else None
     name = data.name if isinstance(data, Dataset) else str(data)
-    config = resolve(merge({"data": name, "recipe": recipe}, settings))
+    config = resolve(merge({"data": name, "recipe": recipe}, spelled_out(settings)))
+    dataset = data if isinstance(data, Dataset) else None
+    if dataset is not None and config.labels_per_query is not None:
+        dataset = mask_labels(dataset, config.labels_per_query, config.seed)
     return train_runs([config], Store(runs, create=True), dataset=dataset)[0]
 
 
-def metrics(runs: Run | Sequence[Run], names: Sequence[str] | None = None) -> pd.DataFrame:
-    """Logged numbers, tidy: run, recipe, seed, step, name, value, seconds, examples. names: all if None."""
-    frames = [_tagged(run, run.scalars(names)) for run in _listed(runs)]
-    return pd.concat(frames, ignore_index=True)
+def metrics(runs: Run | Sequence[Run], names: Sequence[str] | str | None = None) -> pd.DataFrame:
+    """Logged numbers, tidy: one row a run, step and name.
+
+    Columns: run, recipe, seed; step (updates done); name ("loss", "dev/RR@10", "grad_norm/total", ...; `names`
+    keeps only these), value; seconds of training and examples (training queries) so far. ConfigError for a
+    name that no run has logged.
+    """
+    listed = _listed(runs)
+    wanted = [names] if isinstance(names, str) else None if names is None else list(names)
+    frame = pd.concat([_tagged(run, run.scalars(wanted)) for run in listed], ignore_index=True)
+    for name in wanted or ():
+        if name not in set(frame["name"]):
+            known = {known for run in listed for known in run.scalars()["name"]}
+            hint = nearest(name, known) if known else "; there are none yet"
+            raise ConfigError(f"name: {name!r} is not logged in {', '.join(r.name for r in listed)}{hint}")
+    return frame
 
 
 def negatives(runs: Run | Sequence[Run], dataset: Dataset | None = None, **options: Any) -> pd.DataFrame:
-    """The provenance records, one row a drawn negative; with a dataset, texts stand beside the rows.
+    """The provenance records: one row a drawn negative.
 
-    options: `columns` and `filter` as `Run.negatives` takes them.
+    Columns: run, recipe, seed; step it was used at; query, positive and document as rows of the dataset; slot;
+    source ("random", "bm25", "ann", ...); rank in its pool (-1: not ranked); the scores when drawn and when
+    used; probability as the sampler states it; loss; grad_norm; index_step the pool was mined at; hidden
+    (a relevant document withheld from training). With the `dataset` the runs were trained on, ids and texts
+    stand beside the rows: query_id, query_text, positive_id, ...
+
+    options: `columns` and `filter` as `Run.negatives` takes them. ConfigError for another dataset.
     """
-    frame = pd.concat([_tagged(run, run.negatives(**options)) for run in _listed(runs)], ignore_index=True)
+    listed = _listed(runs)
     if dataset is not None:
-        for column, texts in (
-            ("query", dataset.queries),
-            ("positive", dataset.docs),
-            ("document", dataset.docs),
-        ):
-            if column in frame:
-                frame[f"{column}_text"] = [texts[row] for row in frame[column]]
+        for run in listed:
+            _check_same(run, dataset)
+    frame = pd.concat([_tagged(run, run.negatives(**options)) for run in listed], ignore_index=True)
+    if dataset is None:
+        return frame
+    ids = {"query": dataset.query_ids, "positive": dataset.doc_ids, "document": dataset.doc_ids}
+    texts = {"query": dataset.queries, "positive": dataset.docs, "document": dataset.docs}
+    for column in filter(frame.columns.__contains__, ids):
+        rows = frame[column].to_numpy()
+        frame[f"{column}_id"] = np.array(ids[column], dtype=object)[rows]
+        frame[f"{column}_text"] = np.array(texts[column], dtype=object)[rows]
     return frame
 
 
 def plot(runs: Run | Sequence[Run], name: str = "dev/RR@10") -> go.Figure:
-    """One logged number against the step, a line a run."""
+    """One logged number against the step, a line a run; each recipe looks as it does in the dashboard."""
     import plotly.express as px
+    from ance_app.theme import look, rank  # the one place that knows how a method is drawn
 
-    frame = metrics(runs, [name])
+    frame = metrics(runs, name)
+    recipes = sorted(frame["recipe"].unique(), key=rank)
     return px.line(
         frame,
         x="step",
         y="value",
         color="recipe",
+        line_dash="recipe",
         line_group="run",
+        hover_name="run",
+        category_orders={"recipe": recipes},
+        color_discrete_map={recipe: look(recipe).color for recipe in recipes},
+        line_dash_map={recipe: look(recipe).dash for recipe in recipes},
         labels={"value": name, "step": "step (updates)"},
+        template="plotly_white",
     )
 
 
 def _listed(runs: Run | Sequence[Run]) -> list[Run]:
-    return [runs] if isinstance(runs, Run) else list(runs)
+    listed = [runs] if isinstance(runs, Run) else list(runs)
+    strange = [run for run in listed if not isinstance(run, Run)]
+    if strange or not listed:
+        what = repr(strange[0]) if strange else "an empty list"
+        raise ConfigError(
+            f"runs: {what} given; pass a run or a list of runs, as from train() or Store(...).runs()"
+        )
+    return listed
+
+
+def _check_same(run: Run, dataset: Dataset) -> None:
+    """ConfigError unless rows mean the same; masking labels changes no row."""
+    config, trained_on = run.info["config"], run.info["dataset"]["fingerprint"]
+    kept = config.get("labels_per_query")
+    same = [dataset.fingerprint]
+    if kept and not len(dataset.hidden):
+        same.append(mask_labels(dataset, kept, config["seed"]).fingerprint)
+    if trained_on in same:
+        return
+    raise ConfigError(
+        f"dataset: {dataset.name} ({dataset.fingerprint}) is not what run '{run.name}' was trained on "
+        f"({run.info['dataset']['name']}, {trained_on}): load that one"
+    )
 
 
 def _tagged(run: Run, frame: pd.DataFrame) -> pd.DataFrame:

@@ -6,26 +6,51 @@ valid name; a resolved copy of everything below goes into the run's `run.json`.
 
 from __future__ import annotations
 
-import json
-from pathlib import Path
 from typing import Annotated, Any, Literal
 
-import yaml
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    ValidationError,
+    ValidationInfo,
+    field_validator,
+    model_validator,
+)
+from pydantic_core import PydanticCustomError
 
-from .errors import ConfigError, nearest
+from .errors import ConfigError
+from .explain import explain
+from .layers import merge, read_settings, spelled_out
 
-Positive = Annotated[int, Field(ge=1)]
-Count = Annotated[int, Field(ge=0)]
+__all__ = ["EncoderConfig", "RunConfig", "merge", "parse", "read_settings", "spelled_out"]
+
+MOST = 2**31 - 1  # what every column, seed and array size downstream can hold
+Positive = Annotated[int, Field(ge=1, le=MOST)]
+Count = Annotated[int, Field(ge=0, le=MOST)]
+Size = Annotated[int, Field(ge=1, le=16_384)]
 Rate = Annotated[float, Field(gt=0, allow_inf_nan=False)]
 Share = Annotated[float, Field(ge=0, allow_inf_nan=False)]
 Finite = Annotated[float, Field(allow_inf_nan=False)]
 
 
 class Settings(BaseModel):
-    """Base of every settings group: immutable, no unknown keys."""
+    """Base of every settings group: immutable, no unknown keys, no NaN or infinity."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
+
+    @field_validator("*", mode="before")
+    @classmethod
+    def _plain(cls, value: Any, info: ValidationInfo) -> Any:
+        """numpy's numbers as Python's; `true` is not taken for the number 1."""
+        if getattr(value, "shape", None) == () and hasattr(value, "item"):
+            value = value.item()
+        wanted = cls.model_fields[str(info.field_name)].annotation
+        if isinstance(value, bool) and wanted in (int, float, int | None, float | None):
+            raise PydanticCustomError(
+                "int_type" if wanted in (int, int | None) else "float_type", "not a number"
+            )
+        return value
 
 
 class EncoderConfig(Settings):
@@ -33,11 +58,11 @@ class EncoderConfig(Settings):
 
     kind: Literal["static", "mini", "hf"] = Field("static", description="family of the encoder")
     model: str | None = Field(None, description="folder or hub id of a pretrained model; only for kind 'hf'")
-    width: Positive = Field(128, description="size of the token embeddings and hidden states")
-    dim: Positive = Field(128, description="size of the text embedding")
+    width: Size = Field(128, description="size of the token embeddings and hidden states")
+    dim: Size = Field(128, description="size of the text embedding")
     layers: Positive = Field(2, description="transformer layers of 'mini'")
     heads: Positive = Field(2, description="attention heads of 'mini'")
-    vocab_size: Annotated[int, Field(ge=200)] = Field(
+    vocab_size: Annotated[int, Field(ge=200, le=1_000_000)] = Field(
         8000, description="WordPiece entries trained on the corpus"
     )
     pooling: Literal["mean", "cls"] = Field("mean", description="how 'mini' and 'hf' pool token states")
@@ -259,7 +284,7 @@ class RecordConfig(Settings):
 class RunConfig(Settings):
     """Everything that determines a run. Same config, same machine: same numbers."""
 
-    data: str = Field("pydocs", description="name of an embedded dataset, or a folder")
+    data: str = Field("pydocs", min_length=1, description="name of an embedded dataset, or a folder")
     labels_per_query: Positive | None = Field(
         None, description="judged positives a training query keeps; rest hidden"
     )
@@ -281,57 +306,16 @@ class RunConfig(Settings):
     optimizer: OptimizerConfig = OptimizerConfig()
     record: RecordConfig = RecordConfig()
     steps: Positive = Field(600, description="optimizer steps after the warm-up")
-    batch_size: Annotated[int, Field(ge=2)] = Field(32, description="queries in a batch")
+    batch_size: Annotated[int, Field(ge=2, le=MOST)] = Field(32, description="queries in a batch")
     seed: Count = Field(0, description="of initial weights, data order and draws")
     name: str | None = Field(None, description="folder of the run; made from recipe, data and seed if absent")
     threads: Count = Field(0, description="processor threads; 0: one for static, every core for transformers")
 
 
-def parse(model: type[Settings], values: dict[str, Any], where: str = "settings") -> Any:
-    """`model(**values)` with pydantic's errors turned into one line a problem: field, value, remedy."""
+def parse(model: type[Settings], values: dict[str, Any], where: str = "") -> Any:
+    """`model(**values)` with every error on one line: field, value, remedy. where: what to name before it."""
     try:
         return model.model_validate(values)
     except ValidationError as error:
-        raise ConfigError(f"{where}: " + "; ".join(_explain(model, e) for e in error.errors())) from None
-
-
-def _explain(model: type[BaseModel], error: Any) -> str:
-    path = ".".join(str(part) for part in error["loc"])
-    if error["type"] == "extra_forbidden":
-        owner: Any = model
-        for part in error["loc"][:-1]:
-            owner = owner.model_fields[part].annotation
-        return f"{path}: no such setting{nearest(str(error['loc'][-1]), owner.model_fields)}"
-    message = error["msg"].removeprefix("Value error, ")
-    if error["type"] == "value_error":
-        return f"{path}.{message}" if path else message
-    return f"{path}: {error['input']!r} given; {message[0].lower()}{message[1:]}"
-
-
-def read_settings(path: Path) -> dict[str, Any]:
-    """A YAML or JSON file of settings as a plain dict; errors name file and line."""
-    try:
-        text = path.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        raise ConfigError(f"{path}: cannot be read as a settings file ({error})") from None
-    try:
-        values = json.loads(text) if path.suffix == ".json" else yaml.safe_load(text)
-    except (yaml.YAMLError, json.JSONDecodeError) as error:
-        mark = getattr(error, "problem_mark", None)
-        line = mark.line + 1 if mark else getattr(error, "lineno", "?")
-        raise ConfigError(
-            f"{path}:{line}: not valid {'JSON' if path.suffix == '.json' else 'YAML'}"
-        ) from None
-    if not isinstance(values, dict):
-        raise ConfigError(f"{path}: a settings file holds `name: value` pairs, not a {type(values).__name__}")
-    return values
-
-
-def merge(*layers: dict[str, Any]) -> dict[str, Any]:
-    """Nested dicts merged, later layers winning key by key."""
-    merged: dict[str, Any] = {}
-    for layer in layers:
-        for key, value in layer.items():
-            old = merged.get(key)
-            merged[key] = merge(old, value) if isinstance(old, dict) and isinstance(value, dict) else value
-    return merged
+        problems = "; ".join(explain(model, problem) for problem in error.errors())
+        raise ConfigError(f"{where}: {problems}" if where else problems) from None

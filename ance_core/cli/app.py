@@ -21,7 +21,7 @@ app = typer.Typer(
 console = Console(stderr=True)
 """Progress and talk go to standard error, so that standard output can be piped."""
 
-out = Console() if sys.stdout.isatty() else Console(width=160)  # a pipe has no edge to wrap at
+out = Console() if sys.stdout.isatty() else Console(width=1000)  # a pipe has no edge to wrap at
 
 RunsFolder = Annotated[Path, typer.Option("--runs", envvar="ANCE_RUNS", help="folder that holds the runs")]
 AsJson = Annotated[bool, typer.Option("--json", help="one JSON object on standard output")]
@@ -29,7 +29,8 @@ AsJson = Annotated[bool, typer.Option("--json", help="one JSON object on standar
 
 def print_json(value: Any) -> None:
     """One JSON object on one line of standard output; numbers that are not finite become null."""
-    json.dump(_finite(value), sys.stdout, ensure_ascii=False)
+    plain = "utf" not in (sys.stdout.encoding or "utf").lower()
+    json.dump(_finite(value), sys.stdout, ensure_ascii=plain)
     sys.stdout.write("\n")
 
 

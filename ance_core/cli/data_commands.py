@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import Annotated
 
 import typer
-from rich.table import Table
 
+from ..tables import Column, FittedTable
 from .app import AsJson, app, console, out, print_json
 
 data = typer.Typer(help="Datasets: list, build, check, show.", no_args_is_help=True)
@@ -24,24 +24,25 @@ def list_(as_json: AsJson = False) -> None:
     if as_json:
         print_json(names)
         return
-    table = Table("name", "what it is", title="Embedded datasets")
+    table = FittedTable((Column("name"), Column("what it is")))
     for name, description in names.items():
-        table.add_row(name, description)
+        table.add(name, description)
     out.print(table)
     console.print(
         "Your own: --data PATH for a BEIR folder, MS MARCO TSV files, TREC topics and qrels, or a JSONL or CSV "
-        "file with columns query and passage; --data ir_datasets:ID with the extra 'ir-datasets'."
+        "file with columns query and passage; --data ir_datasets:ID with the extra 'ir-datasets'.",
+        highlight=False,
     )
 
 
 @data.command()
 def build(name: NameOrPath = "pydocs", as_json: AsJson = False) -> None:
     """Read a dataset (building it where it is made on this machine) and make its tokens for `static` and `mini`."""
-    from ..config import EncoderConfig
-    from ..data import load_dataset
-    from ..data.tokens import tokenized
-
     with console.status(f"building {name}"):
+        from ..config import EncoderConfig
+        from ..data import load_dataset
+        from ..data.tokens import tokenized
+
         dataset = load_dataset(name)
         tokens = tokenized(dataset, encoder=EncoderConfig())
     facts = {
@@ -56,7 +57,7 @@ def build(name: NameOrPath = "pydocs", as_json: AsJson = False) -> None:
         print_json(facts)
     else:
         for key, value in facts.items():
-            out.print(f"{key:>12}  {value}", highlight=False)
+            out.print(f"{key:>12}  {value}", highlight=False, markup=False)
 
 
 @data.command()
@@ -85,7 +86,8 @@ def show(
     """The first queries of a split with their relevant documents."""
     from ..data import load_dataset
 
-    dataset = load_dataset(name)
+    with console.status(f"reading {name}"):
+        dataset = load_dataset(name)
     labels = dataset.split(split).labels()
     shown = []
     for i, query in enumerate(labels.queries[:number]):
@@ -95,13 +97,14 @@ def show(
         ]
         shown.append({"id": dataset.query_ids[query], "query": dataset.queries[query], "relevant": answers})
     if as_json:
-        print_json(shown)
+        print_json({"data": dataset.name, "split": split, "queries": shown})
         return
     for item in shown:
-        out.print(f"[bold]{item['query']}[/bold]  ({item['id']})", highlight=False)
+        out.print(f"{item['query']}  ({item['id']})", style="bold", highlight=False, markup=False)
         for answer in item["relevant"]:
             text = " ".join(answer["text"].split())
             out.print(
                 f"  {answer['grade']}  {answer['id']}: {text[:300]}{'…' if len(text) > 300 else ''}",
                 markup=False,
+                highlight=False,
             )

@@ -14,18 +14,18 @@ from pathlib import Path
 
 from rich.console import Console
 
-from ..errors import AnceError
 from ..runs import Store
 from ..training.session import train_runs
 from ..training.settings import resolve
+from .entry import INTERRUPTED, guarded
 from .progress import training_progress
 
 METHODS = ("random", "in-batch", "bm25", "bm25+random", "static-hard", "ance")
 """The six that the first lesson is about; `ance train --recipe NAME` adds any other to the same picture."""
 
 
-def main() -> int:
-    """Train; exit code 1 with one line on standard error where that cannot be done."""
+def train_all() -> None:
+    """Train; the arguments are those of the command line above."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--runs", type=Path, default=Path("runs"))
     parser.add_argument("--data", default="pydocs")
@@ -35,15 +35,14 @@ def main() -> int:
     configs = [
         resolve({"data": args.data, "recipe": r, "steps": args.steps, "seed": args.seed}) for r in METHODS
     ]
-    try:
-        with training_progress(Console(stderr=True)) as watch:
-            train_runs(configs, Store(args.runs, create=True), watch=watch)
-    except AnceError as error:
-        print(f"ance: {error}", file=sys.stderr)
-        return 1
-    except KeyboardInterrupt:
-        return 0
-    return 0
+    with training_progress(Console(stderr=True)) as watch:
+        train_runs(configs, Store(args.runs, create=True), watch=watch)
+
+
+def main() -> int:
+    """Exit code of the training; Ctrl-C is how a demo ends and no error."""
+    code = guarded(train_all)
+    return 0 if code == INTERRUPTED else code
 
 
 if __name__ == "__main__":

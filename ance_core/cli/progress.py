@@ -15,26 +15,37 @@ if TYPE_CHECKING:
 
 @contextmanager
 def training_progress(console: Console) -> Iterator[Callable[[Training], None]]:
-    """Bars for the runs that `watch` is called with. Silent where the console is no terminal."""
+    """Bars for the runs that `watch` is called with. Silent where the console is no terminal.
+
+    Until the first call it says that data and model are being made ready.
+    """
     columns = (
         TextColumn("{task.description}"),
-        BarColumn(),
+        BarColumn(bar_width=20),
         MofNCompleteColumn(),
-        TextColumn("{task.fields[rate]} steps/s"),
+        TextColumn("{task.fields[rate]}"),
         TimeRemainingColumn(),
         TextColumn("{task.fields[note]}"),
     )
     with Progress(*columns, console=console, disable=not console.is_terminal) as progress:
         tasks: dict[str, TaskID] = {}
+        loading = progress.add_task("data and model", total=None, rate="", note="getting ready")
 
         def watch(training: Training) -> None:
             name = training.writer.name
             if name not in tasks:
+                progress.update(loading, visible=False)
                 tasks[name] = progress.add_task(name, total=training.config.steps, rate="", note="")
             rate = training.step / training.seconds if training.seconds else 0.0
-            note = "paused" if training.control.paused else ""
-            if "RR@10" in training.evaluated:
-                note = note or f"dev RR@10 {training.evaluated['RR@10']:.3f}"
-            progress.update(tasks[name], completed=training.step, rate=f"{rate:.0f}", note=note)
+            shown = f"{rate:.0f} steps/s" if rate >= 10 else f"{rate:.1f} steps/s"
+            progress.update(tasks[name], completed=training.step, rate=shown, note=_note(training))
 
         yield watch
+
+
+def _note(training: Training) -> str:
+    if training.control.paused:
+        return "paused"
+    if "RR@10" in training.evaluated:
+        return f"dev RR@10 {training.evaluated['RR@10']:.3f}"
+    return ""

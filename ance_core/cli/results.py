@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from rich.table import Table
-
 from ..runs import Run
+from ..tables import Column, FittedTable
 from .app import console, out
 
 
@@ -31,15 +30,16 @@ def announce(run: Run) -> None:
     """Measures by split as a table, and where to look next."""
     summary = run_summary(run)
     if summary["state"] != "finished":
-        console.print(f"{run.name}: {summary['state']} at step {summary['steps']}. {run.status().message}")
+        note = f"{run.name}: {summary['state']} at step {summary['steps']}. {run.status().message}"
+        console.print(note, markup=False, highlight=False, soft_wrap=True)
         return
-    table = Table(title=f"{run.name}: {summary['steps']} steps in {summary['seconds']:.1f} s")
     names = list(summary["test"] or summary["dev"])
-    table.add_column("split")
-    for name in names:
-        table.add_column(name, justify="right")
+    columns = (Column("split"), *(Column(name, right=True) for name in names))
+    table = FittedTable(columns, f"{run.name}: {summary['steps']} steps in {summary['seconds']:.1f} s")
     for split in ("dev", "test"):
         if summary[split]:
-            table.add_row(split, *(f"{summary[split][name]:.4f}" for name in names))
+            table.add(split, *(f"{summary[split][name]:.4f}" for name in names))
     out.print(table)
-    console.print(f"Look at it: ance app --runs {run.folder.parent}")
+    console.print(
+        f"Look at it: ance app --runs {run.folder.parent}", markup=False, highlight=False, soft_wrap=True
+    )

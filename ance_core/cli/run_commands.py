@@ -1,16 +1,18 @@
-"""`ance runs`, `eval`, `compare`, `search`: what to do with runs there are."""
+"""`ance runs`: what there is, and what becomes of it."""
 
 from __future__ import annotations
 
 import datetime
+import logging
+import sys
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
-from rich.table import Table
+from rich.markup import escape
 
-from ..errors import ConfigError
 from ..runs import Run, Store
+from ..tables import Column, FittedTable
 from .app import AsJson, RunsFolder, app, console, out, print_json
 from .results import run_summary
 
@@ -23,30 +25,41 @@ RunName = Annotated[str, typer.Argument(help="name of a run; see `ance runs list
 @runs_app.command("list")
 def list_(runs: RunsFolder = Path("runs"), as_json: AsJson = False) -> None:
     """All runs of a folder with their state and best measures."""
+    logging.getLogger("ance_core.runs.store").setLevel(logging.ERROR)  # the same notes are printed below
     store = Store(runs)
     found = store.runs()
     if as_json:
         print_json({"runs": [run_summary(run) for run in found], "problems": store.problems()})
         return
-    table = Table("run", "method", "data", "seed", "state", "step", "test RR@10", "created")
+    columns = (
+        Column("run"),
+        Column("method", spare=2),
+        Column("data", spare=3),
+        Column("seed", right=True, spare=4),
+        Column("state"),
+        Column("step", right=True),
+        Column("test RR@10", right=True),
+        Column("created", spare=5),
+    )
+    table = FittedTable(columns)
     for run in found:
-        status = run.status()
-        created = datetime.datetime.fromtimestamp(run.info["created"]).strftime("%Y-%m-%d %H:%M")
-        rr = run.results().get("test", {}).get("RR@10")
-        method = run.info["recipe"] + (" (warm-up)" if run.info["kind"] == "warmup" else "")
-        table.add_row(
-            run.name,
-            method,
-            run.info["dataset"]["name"],
-            str(run.info["seed"]),
-            status.state,
-            f"{status.step}/{status.steps}",
-            f"{rr:.4f}" if rr is not None else "",
-            created,
-        )
-    out.print(table)
+        table.add(*_row(run))
+    if found:
+        out.print(table)
+    else:
+        console.print(f"no runs in {runs} yet", markup=False, highlight=False)
     for problem in store.problems():
-        console.print(problem, style="yellow")
+        console.print("note: skipped", problem, style="yellow", markup=False, highlight=False, soft_wrap=True)
+
+
+def _row(run: Run) -> tuple[str, ...]:
+    status = run.status()
+    created = datetime.datetime.fromtimestamp(run.info["created"]).strftime("%Y-%m-%d %H:%M")
+    rr = run.results().get("test", {}).get("RR@10")
+    method = str(run.info["recipe"]) + (" (warm-up)" if run.info["kind"] == "warmup" else "")
+    data, seed = run.info["dataset"]["name"], str(run.info["seed"])
+    step = f"{status.step}/{status.steps}"
+    return run.name, method, data, seed, status.state, step, f"{rr:.4f}" if rr is not None else "", created
 
 
 @runs_app.command()
@@ -55,6 +68,7 @@ def show(name: RunName, runs: RunsFolder = Path("runs"), as_json: AsJson = False
     run = Store(runs).run(name)
     facts = {
         **run_summary(run),
+        "message": run.status().message,
         "info": run.info,
         "checkpoints": list(run.checkpoints()),
         "snapshots": run.snapshots(),
@@ -63,25 +77,56 @@ def show(name: RunName, runs: RunsFolder = Path("runs"), as_json: AsJson = False
         tables = {"refreshes": run.refreshes().to_dict("records"), "events": run.events().to_dict("records")}
         print_json({**facts, **tables})
         return
-    for key, value in facts.items():
-        out.print(f"[bold]{key}[/bold]")
-        out.print(value)
+    for line in _outline(facts):
+        out.print(line, highlight=False, soft_wrap=True)
     for title, frame in (("refreshes", run.refreshes()), ("events", run.events())):
-        if len(frame):
-            out.print(f"[bold]{title}[/bold]\n{frame.to_string(index=False)}", highlight=False)
+        if not len(frame):
+            continue
+        if "time" in frame:
+            frame = frame.assign(time=[f"{datetime.datetime.fromtimestamp(t):%H:%M:%S}" for t in frame.time])
+        out.print(f"[bold]{title}[/bold]")
+        out.print(
+            frame.dropna(axis=1, how="all").round(3).to_string(index=False), markup=False, soft_wrap=True
+        )
+
+
+def _outline(facts: dict[str, Any], depth: int = 0) -> list[str]:
+    """`name: value` lines, groups indented under their name; what is empty is left out."""
+    lines = []
+    for key, value in facts.items():
+        if value is None or value in ("", {}, []):
+            continue
+        head = f"{'  ' * depth}[bold]{escape(str(key))}[/bold]:"
+        if isinstance(value, dict):
+            inside = _outline(value, depth + 1)
+            lines += [head, *inside] if inside else []
+        else:
+            shown = ", ".join(map(str, value)) if isinstance(value, list) else value
+            shown = f"{shown:.4f}" if isinstance(shown, float) and abs(shown) > 1e-3 else shown
+            lines.append(f"{head} {escape(str(shown))}")
+    return lines
 
 
 @runs_app.command()
 def delete(
-    names: Annotated[list[str], typer.Argument(help="runs to delete")],
+    names: Annotated[list[str], typer.Argument(metavar="RUN...", help="runs to delete")],
+    yes: Annotated[bool, typer.Option("--yes", "-y", help="do not ask")] = False,
     force: Annotated[bool, typer.Option("--force", help="also one that is damaged or at work")] = False,
     runs: RunsFolder = Path("runs"),
 ) -> None:
-    """Delete runs for good."""
+    """Delete runs for good. At a terminal it asks first; one name that is wrong, and none is deleted."""
     store = Store(runs)
+    names = list(dict.fromkeys(names))
+    for name in names:
+        store.check_delete(name, force=force)
+    if not yes and sys.stdin.isatty():
+        what = names[0] if len(names) == 1 else f"these {len(names)} runs: {', '.join(names)}"
+        if not typer.confirm(f"Delete {what}? There is no way back.", err=True):
+            console.print("nothing deleted")
+            return
     for name in names:
         store.delete(name, force=force)
-        console.print(f"deleted {name}")
+        console.print(f"deleted {name}", highlight=False)
 
 
 @runs_app.command()
@@ -90,8 +135,10 @@ def export(
     target: Annotated[Path, typer.Argument(help="zip file, or the folder to put it in")] = Path(),
     runs: RunsFolder = Path("runs"),
 ) -> None:
-    """Write a run to a zip that opens elsewhere with `ance runs import`."""
-    out.print(str(Store(runs).export(name, target)), highlight=False)
+    """Write a run to a zip that opens elsewhere with `ance runs import`; prints the zip's path."""
+    with console.status(f"packing {name}"):
+        path = Store(runs).export(name, target)
+    print(path)
 
 
 @runs_app.command("import")
@@ -100,81 +147,7 @@ def import_(
     name: Annotated[str | None, typer.Option("--name", help="another name for it")] = None,
     runs: RunsFolder = Path("runs"),
 ) -> None:
-    """Open an exported run in this folder of runs."""
-    out.print(Store(runs, create=True).import_zip(archive, name).name, highlight=False)
-
-
-@app.command()
-def compare(
-    names: Annotated[list[str], typer.Argument(metavar="RUN...", help="two runs or more")],
-    measure: Annotated[str, typer.Option(help="RR@10, nDCG@10, R@100, Success@1, ...")] = "RR@10",
-    split: Annotated[str, typer.Option(help="test or dev")] = "test",
-    baseline: Annotated[
-        str | None, typer.Option(help="method or run the others are set against; default the first")
-    ] = None,
-    runs: RunsFolder = Path("runs"),
-    as_json: AsJson = False,
-) -> None:
-    """Means, and per-query paired differences with intervals and significance."""
-    from ..experiments.compare import compare as compare_runs
-
-    store = Store(runs)
-    comparison = compare_runs([store.run(name) for name in names], measure, split, baseline)
-    if as_json:
-        print_json(comparison.to_dict())
-    else:
-        out.print(comparison.render())
-
-
-@app.command("eval")
-def evaluate(
-    name: RunName,
-    split: Annotated[str, typer.Option(help="test or dev")] = "test",
-    data: Annotated[
-        str | None, typer.Option("--data", help="another dataset than the one it was trained on")
-    ] = None,
-    trec_run: Annotated[
-        Path | None, typer.Option("--trec-run", help="also write the ranking as a TREC run file")
-    ] = None,
-    runs: RunsFolder = Path("runs"),
-    as_json: AsJson = False,
-) -> None:
-    """Measure a finished run's model on a split, from its model folder."""
-    from ..experiments.evaluation import evaluate_run
-
-    run = Store(runs).run(name)
-    with console.status(f"evaluating {name}"):
-        means, dataset_name = evaluate_run(run, split, data, trec_run)
-    if as_json:
-        print_json({"run": name, "data": dataset_name, "split": split, "measures": means})
-        return
-    table = Table("measure", "mean", title=f"{name} on {dataset_name}, {split}")
-    for measure, value in means.items():
-        table.add_row(measure, f"{value:.4f}")
-    out.print(table)
-
-
-@app.command()
-def search(
-    name: RunName,
-    text: Annotated[str, typer.Argument(help="what to search for")],
-    k: Annotated[int, typer.Option("-k", min=1, help="results")] = 5,
-    runs: RunsFolder = Path("runs"),
-    as_json: AsJson = False,
-) -> None:
-    """Search a run's corpus with its trained model."""
-    from ..experiments.search import search_run
-
-    run: Run = Store(runs).run(name)
-    if not text.strip():
-        raise ConfigError("text: empty; write what to search for in quotes")
-    with console.status(f"loading {name}"):
-        hits = search_run(run, text, k)
-    if as_json:
-        print_json({"run": name, "text": text, "hits": [vars(hit) for hit in hits]})
-        return
-    for hit in hits:
-        judged = f"  (judged {hit.judgement})" if hit.judgement is not None else ""
-        out.print(f"[bold]{hit.rank}[/bold]  {hit.score:.3f}  {hit.id}{judged}", highlight=False)
-        shown = " ".join(hit.text.split())
-        out.print(f"   {shown[:240]}{'…' if len(shown) > 240 else ''}", markup=False, highlight=False)
+    """Open an exported run in this folder of runs; prints the run's name."""
+    with console.status(f"unpacking {archive}"):
+        run = Store(runs, create=True).import_zip(archive, name)
+    print(run.name)

@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from ..config import merge, read_settings
-from ..errors import ConfigError
+from ..config import merge, read_settings, spelled_out
+from ..errors import AnceError, ConfigError
 from .app import AsJson, RunsFolder, app, console, print_json
+from .entry import INTERRUPTED
+
+if TYPE_CHECKING:
+    from ..config import RunConfig
+    from ..runs import Run
 
 Setting = typer.Option
-DEFAULT = "default: the method's own, see run.json"
 
 
 @app.command()
@@ -49,21 +54,24 @@ def train(
     ] = None,
     warmup_steps: Annotated[int | None, Setting("--warmup-steps", help="steps of the shared start")] = None,
     threads: Annotated[int | None, Setting("--threads", help="processor threads")] = None,
-    config: Annotated[
-        Path | None, Setting("--config", help="YAML or JSON file of settings; flags win over it")
-    ] = None,
+    config: Annotated[Path | None, Setting("--config", help="YAML or JSON file of settings")] = None,
     setting: Annotated[
         list[str] | None, Setting("--set", metavar="KEY=VALUE", help="any setting, e.g. encoder.dim=64")
     ] = None,
     runs: RunsFolder = Path("runs"),
     as_json: AsJson = False,
 ) -> None:
-    """Train a retriever with one method; `ance app` shows it live."""
+    """Train a retriever with one method; `ance app` shows it live.
+
+    What is said twice: a flag wins over --set, --set over --config, all three over the method's own
+    defaults. Ctrl-C stops a run so that --resume can go on with it.
+    """
     flags = {
         "data": data,
         "recipe": recipe,
         "preset": preset,
         "start": start,
+        "encoder": encoder,
         "steps": steps,
         "seed": seed,
         "name": name,
@@ -80,53 +88,77 @@ def train(
         "warmup.steps": warmup_steps,
     }
     given = {key: value for key, value in flags.items() if value is not None}
+    if resume is not None:
+        _check_alone(resume, [*given, *(["config"] if config else []), *(setting or [])])
+        run = _train(None, resume, runs)
+    else:
+        layers = [read_settings(config)] if config else []
+        layers += [assignment(text) for text in setting or []]
+        layers += [nested(key, value) for key, value in given.items()]
+        values = merge(*map(spelled_out, layers))
+        with console.status("loading"):
+            from ..training.settings import resolve
+        run = _train(resolve(values), None, runs)
 
-    from ..runs import Store
-    from ..training.session import resume_run, train_runs
-    from ..training.settings import encoder_settings, resolve
-    from .progress import training_progress
     from .results import announce, run_summary
 
-    if resume is not None:
-        if given or encoder or config or setting:
-            extra = ", ".join(
-                [*given, *(["encoder"] if encoder else []), *(["config"] if config else []), *(setting or [])]
-            )
-            raise ConfigError(
-                f"--resume: goes on with the settings of '{resume}'; leave out {extra}, or train a new run"
-            )
-        with training_progress(console) as watch:
-            run = resume_run(resume, Store(runs), watch=watch)
-    else:
-        layers = [
-            read_settings(config) if config else {},
-            *map(nested, given.items()),
-            *map(assignment, setting or []),
-        ]
-        if encoder:
-            layers.append({"encoder": encoder_settings(encoder)})
-        resolved = resolve(merge(*layers))
-        with training_progress(console) as watch:
-            (run,) = train_runs([resolved], Store(runs, create=True), watch=watch)
     if as_json:
         print_json(run_summary(run))
     else:
         announce(run)
 
 
-def nested(item: tuple[str, Any]) -> dict[str, Any]:
-    """`("a.b", 1)` as `{"a": {"b": 1}}`."""
-    key, value = item
+def _train(config: RunConfig | None, resume: str | None, runs: Path) -> Run:
+    """Train a new run or the rest of an old one; a run that was interrupted says how to go on."""
+    from ..runs import Store
+    from .progress import training_progress
+
+    fresh = not runs.exists()
+    store = Store(runs, create=resume is None)
+    with console.status("loading"):
+        from ..training.session import Interrupted, resume_run, train_runs
+    try:
+        with training_progress(console) as watch:
+            if config is None:
+                return resume_run(str(resume), store, watch=watch)
+            return train_runs([config], store, watch=watch)[0]
+    except Interrupted as interrupted:
+        for name in interrupted.runs:
+            place = "" if runs == Path("runs") else f" --runs {runs}"
+            line = f"ance: interrupted; go on with: ance train --resume {name}{place}"
+            console.print(line, markup=False, highlight=False, soft_wrap=True)
+        raise typer.Exit(INTERRUPTED) from None
+    except AnceError:
+        if fresh:
+            with suppress(OSError):  # a run that failed half-way is in it and can be resumed
+                runs.rmdir()
+        raise
+
+
+def _check_alone(resume: str, given: list[str]) -> None:
+    if given:
+        raise ConfigError(
+            f"--resume: goes on with the settings of '{resume}'; leave out {', '.join(given)}, or train a new run"
+        )
+
+
+def nested(key: str, value: Any) -> dict[str, Any]:
+    """`"a.b", 1` as `{"a": {"b": 1}}`."""
     for part in reversed(key.split(".")):
         value = {part: value}
     return dict(value)
 
 
 def assignment(text: str) -> dict[str, Any]:
-    """`a.b=1` as a nested dict, the value read as YAML."""
+    """`a.b=1` as a nested dict, the value read as YAML. ConfigError for anything else."""
     import yaml
 
-    key, equals, value = text.partition("=")
-    if not equals or not key:
+    key, equals, value = (part.strip() for part in text.partition("="))
+    if not equals or not all(key.split(".")):
         raise ConfigError(f"--set: {text!r} is not KEY=VALUE; write for example --set encoder.dim=64")
-    return nested((key.strip(), yaml.safe_load(value)))
+    try:
+        return nested(key, yaml.safe_load(value))
+    except (yaml.YAMLError, ValueError):  # ValueError: a date that does not exist
+        raise ConfigError(
+            f"--set: the value of {text!r} is not YAML; put it in quotes: '{key}=\"...\"'"
+        ) from None

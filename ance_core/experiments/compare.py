@@ -23,7 +23,7 @@ from .settings import differing, method_labels, seed_of
 from .statistics import Effect, holm, paired_effect
 
 if TYPE_CHECKING:
-    from rich.table import Table
+    from ..tables import FittedTable
 
 Pairing = Callable[[tuple[int, ...], tuple[int, ...]], Effect]
 """The effect between the runs at some positions and those at others, paired in order."""
@@ -63,7 +63,7 @@ class Comparison:
             "warnings": self.warnings,
         }
 
-    def render(self) -> Table:
+    def render(self) -> FittedTable:
         """The methods as a table for the terminal, warnings beneath it."""
         from .render import comparison_table
 

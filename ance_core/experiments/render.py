@@ -5,25 +5,35 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import pandas as pd
-from rich.table import Table
+
+from ..tables import Column, FittedTable
 
 if TYPE_CHECKING:
     from .compare import Comparison
 
 
-def comparison_table(comparison: Comparison) -> Table:
-    """One row a method, the chosen measure's mean first; the baseline's row is marked."""
+def comparison_table(comparison: Comparison) -> FittedTable:
+    """One row a method, the chosen measure's mean first; the baseline's row is marked.
+
+    Where room is short the other measures go first, then counts and the uncorrected p.
+    """
     several = bool((comparison.methods["seeds"] > 1).any())
+    others = [column for column in _measures(comparison) if column != comparison.measure]
+    columns = [
+        Column("method"),
+        *([Column("seeds", right=True)] if several else []),
+        Column(comparison.measure, right=True),
+        *(Column(name, right=True, spare=3) for name in others),
+        Column("difference [95 %]", right=True),
+        Column("p", right=True, spare=1),
+        Column("p (Holm)", right=True),
+        Column("wins/ties/losses", right=True, spare=2),
+    ]
     what = f"{comparison.measure} on {comparison.queries} {comparison.split} queries"
     title = f"{what}, against {comparison.baseline}"
-    table = Table(title=title, caption="\n".join(comparison.warnings) or None, caption_style="yellow")
-    table.add_column("method")
-    others = [column for column in _measures(comparison) if column != comparison.measure]
-    numeric = [*(["seeds"] if several else []), comparison.measure, *others]
-    for column in (*numeric, "difference [95 %]", "p", "p (Holm)", "wins/ties/losses"):
-        table.add_column(column, justify="right")
+    table = FittedTable(columns, title, comparison.warnings)
     for _, row in comparison.methods.iterrows():
-        table.add_row(*_cells(row, comparison, several, others))
+        table.add(*_cells(row, comparison, several, others))
     return table
 
 

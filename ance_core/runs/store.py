@@ -132,17 +132,19 @@ class Store:
 
         Raises StoreError when there is no such run, or it is at work.
         """
-        folder = self.folder / check_name(name)
-        if not force:
-            status = self.run(name).status()
-            if status.active:
-                raise StoreError(
-                    f"run '{name}': {status.state} (process {status.pid}): stop it before deleting it"
-                )
-        elif not folder.is_dir():
-            self.run(name)  # raises, with the nearest name
-        remove(folder)
+        self.check_delete(name, force)
+        remove(self.folder / name)
         self._runs.pop(name, None)
+
+    def check_delete(self, name: str, force: bool = False) -> None:
+        """Raise what `delete` would raise, and delete nothing."""
+        if force and (self.folder / check_name(name)).is_dir():
+            return
+        status = self.run(name).status()
+        if status.active:
+            raise StoreError(
+                f"run '{name}': {status.state} (process {status.pid}): stop it before deleting it"
+            )
 
     def export(self, name: str, zip_path: Path | str) -> Path:
         """Write a run, even one at work, to a zip (a folder: `<name>.zip` in it); return its path."""

@@ -2,30 +2,37 @@
 
 from __future__ import annotations
 
-import re
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
-from typing import Any
 
 from ..config import RunConfig, parse
 from ..data import Dataset
-from ..encoders import save_model
-from ..errors import AnceError, StoreError, TrainingError
+from ..encoders import build_encoder, save_model
+from ..errors import AnceError, StoreError
 from ..recipes import get_recipe
 from ..runs import Run, RunWriter, Store
+from .birth import create_run
 from .device import set_threads
 from .evaluate import final_results
 from .loop import steps
 from .observe import save_checkpoint
 from .problem import Problem, load_problem
-from .run import Training, assemble, check_dual, restore
-from .start import check_fits, continue_from, locate
-from .warmup import shared_start, warmup_config, warmup_name
+from .run import Training, assemble, check_dual, effective_batch_size, restore
+from .start import continue_from, locate
+from .warmup import shared_start, warmup_config
 
 IDLE_SECONDS = 0.1
 Watcher = Callable[[Training], None]
+
+
+class Interrupted(KeyboardInterrupt):
+    """Ctrl-C during a training. runs: names of those that it stopped; `resume_run` goes on with them."""
+
+    def __init__(self, runs: list[str]) -> None:
+        super().__init__(f"interrupted: {', '.join(runs)}")
+        self.runs = runs
 
 
 @dataclass(eq=False)
@@ -36,6 +43,7 @@ class Job:
     problem: Problem
     writer: RunWriter
     error: AnceError | None = None
+    finished: bool = False
 
 
 def train_runs(
@@ -48,7 +56,8 @@ def train_runs(
     """Train all configs side by side, a step of each in turn; returns their runs when all have ended.
 
     All is validated before the first folder is made. A run that fails is marked so and the others go on;
-    the first error is raised at the end. watch: called after every step, the warm-up's too.
+    the first error is raised at the end. watch: called after every step, the warm-up's too. Raises Interrupted
+    on Ctrl-C.
     """
     set_threads(configs[0])
     problems = _problems(configs, dataset)
@@ -56,13 +65,18 @@ def train_runs(
     try:
         for config, problem in zip(configs, problems, strict=True):
             _check(config, problem)
-            jobs.append(Job(config, problem, _create(config, problem, store)))
-        trainings = [_start(job, store, watch) for job in jobs]
-        _take_turns(jobs, trainings, watch)
-    except BaseException as error:
+            jobs.append(Job(config, problem, create_run(config, problem, store)))
+        started = []
         for job in jobs:
-            if job.error is None:
-                _give_up(job.writer, error)
+            with _blame(job):
+                started.append((job, _start(job, store, watch)))
+        _take_turns(started, watch)
+    except BaseException as error:
+        stopped = [job.writer for job in jobs if job.error is None and not job.finished]
+        for writer in stopped:
+            _give_up(writer, error)
+        if isinstance(error, KeyboardInterrupt):
+            raise Interrupted([writer.name for writer in stopped]) from None
         raise
     for job in jobs:
         if job.error is not None:
@@ -75,7 +89,7 @@ def resume_run(
 ) -> Run:
     """Go on with a run that was killed or stopped, from its last checkpoint; the rest repeats bit for bit.
 
-    Raises StoreError when it is finished, is at work, or the data has changed since.
+    Raises StoreError when it is finished, is at work, or the data has changed since; Interrupted on Ctrl-C.
     """
     run = store.run(name)
     status = run.status()
@@ -103,10 +117,12 @@ def resume_run(
         else:
             training = _start(job, store, watch)
         writer.event(last, "resumed", f"from the checkpoint at step {last}")
-        _take_turns([job], [training], watch)
+        _take_turns([(job, training)], watch)
     except BaseException as error:
-        if job.error is None:
+        if job.error is None and not job.finished:
             _give_up(writer, error)
+            if isinstance(error, KeyboardInterrupt):
+                raise Interrupted([name]) from None
         raise
     if job.error is not None:
         raise job.error
@@ -135,6 +151,10 @@ def _problems(configs: Sequence[RunConfig], dataset: Dataset | None) -> list[Pro
 
 
 def _check(config: RunConfig, problem: Problem) -> None:
+    """Raise now, before a folder is made, what would stop the run at its start."""
+    effective_batch_size(config, problem)
+    if config.encoder.kind == "hf":  # its folder may hold no model
+        build_encoder(config.encoder, problem.dataset, problem.tokens, config.seed)
     for each in filter(None, (warmup_config(config), config)):
         recipe = get_recipe(each.recipe)
         if recipe.sampler is not None:
@@ -143,77 +163,20 @@ def _check(config: RunConfig, problem: Problem) -> None:
             check_dual(each, problem)
 
 
-def _create(
-    config: RunConfig, problem: Problem, store: Store, kind: str = "run", name: str | None = None
-) -> RunWriter:
-    start = initial_weights(config, problem, store)
-    name = name or config.name or free_name(config, problem, store)
-    config = config.model_copy(update={"name": name})
-    writer = store.create_run(
-        name, config.model_dump(mode="json"), **describe_run(config, problem, kind, start)
-    )
-    writer.heartbeat(0, "waiting", steps=config.steps)
-    if config.batch_size > len(problem.labels.queries):
-        queries = len(problem.labels.queries)
-        writer.event(
-            0,
-            "batch size",
-            f"{config.batch_size} asked for, {queries} used: as many as there are training queries",
-        )
-    return writer
-
-
-def initial_weights(config: RunConfig, problem: Problem, store: Store) -> dict[str, Any]:
-    """The run and step that a run's weights come from, `run` None for corpus and seed alone; checked to be fit."""
-    if config.fork or config.start:
-        field = "fork" if config.fork else "start"
-        parent, step = locate(config.fork or config.start or "", store, field)
-        check_fits(config, problem, parent, field)
-        return {"run": parent.name, "step": step}
-    warm = warmup_config(config)
-    return {"run": warmup_name(warm, problem), "step": warm.steps} if warm else {"run": None, "step": 0}
-
-
-def describe_run(config: RunConfig, problem: Problem, kind: str, start: dict[str, Any]) -> dict[str, Any]:
-    """What `run.json` says besides the config."""
-    dataset = problem.dataset
-    return {
-        "kind": kind,
-        "init": start,
-        "scale": config.encoder.scale,
-        "dataset": {
-            "name": dataset.name,
-            "fingerprint": dataset.fingerprint,
-            "source": dataset.source,
-            "docs": len(dataset.docs),
-            "queries": len(problem.labels.queries),
-        },
-    }
-
-
-def free_name(config: RunConfig, problem: Problem, store: Store) -> str:
-    """`recipe-data-s<seed>`, with a number behind it where that is taken."""
-    base = re.sub(r"[^A-Za-z0-9._-]+", "-", f"{config.recipe}-{problem.dataset.name}-s{config.seed}")[
-        :70
-    ].lstrip(".")
-    taken = {path.name for path in store.folder.iterdir()}
-    return next(
-        name for n in range(1, len(taken) + 2) if (name := base if n == 1 else f"{base}-{n}") not in taken
-    )
-
-
 def _start(job: Job, store: Store, watch: Watcher | None) -> Training:
     """The run at step 0, its warm-up trained first where the store does not have it."""
 
     def train_warmup(config: RunConfig, name: str) -> None:
         def show(training: Training) -> None:
-            job.writer.heartbeat(
-                0, "warming-up", f"shared start {name}: step {training.step} of {config.steps}"
-            )
+            progress = f"shared start {name}: step {training.step} of {config.steps}"
+            job.writer.heartbeat(0, "warming-up", progress)
             if watch:
                 watch(training)
 
         _train_warmup(config, name, job.problem, store, show)
+
+    def wait(name: str) -> None:
+        job.writer.heartbeat(0, "waiting", f"another process trains the shared start {name}")
 
     config = job.config
     if config.fork or config.start:
@@ -223,35 +186,30 @@ def _start(job: Job, store: Store, watch: Watcher | None) -> Training:
             continue_from(training, parent, step)
         return training
     job.writer.heartbeat(0, "warming-up")
-    start = shared_start(job.config, job.problem, store, train_warmup)
+    start = shared_start(job.config, job.problem, store, train_warmup, wait)
     return assemble(job.config, job.problem, job.writer, *(start or (None, 0)))
 
 
 def _train_warmup(config: RunConfig, name: str, problem: Problem, store: Store, watch: Watcher) -> None:
     if (store.folder / name).exists():
-        status = store.run(name).status()
-        if status.state == "failed":
-            raise TrainingError(
-                f"warm-up '{name}' failed: {status.message}; delete it with `ance runs delete {name}` to retry"
-            )
-        # its process died or it was stopped: whoever holds the lock goes on with it
+        # its process died, its disk was full or it was stopped: whoever holds the lock goes on with it
         resume_run(name, store, dataset=problem.dataset, watch=watch)
         return
-    job = Job(config, problem, _create(config, problem, store, "warmup", name))
+    job = Job(config, problem, create_run(config, problem, store, "warmup", name))
     try:
-        _take_turns([job], [_start(job, store, None)], watch)
+        _take_turns([(job, _start(job, store, None))], watch)
     except BaseException as error:
-        if job.error is None:
+        if job.error is None and not job.finished:
             _give_up(job.writer, error)
         raise
     if job.error is not None:
         raise job.error
 
 
-def _take_turns(jobs: list[Job], trainings: list[Training], watch: Watcher | None) -> None:
+def _take_turns(started: list[tuple[Job, Training]], watch: Watcher | None) -> None:
     """A step of each until all have ended; sleeps a little where all are paused."""
     active: list[tuple[Job, Training, Iterator[Training]]] = [
-        (job, training, steps(training)) for job, training in zip(jobs, trainings, strict=True)
+        (job, training, steps(training)) for job, training in started
     ]
     while active:
         moved = False
@@ -261,6 +219,7 @@ def _take_turns(jobs: list[Job], trainings: list[Training], watch: Watcher | Non
             with _blame(job):
                 if next(iterator, None) is None:
                     _finish(training)
+                    job.finished = True
                     active.remove(entry)
                     continue
                 moved |= training.step != before

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from ..config import RunConfig, merge, parse
+from ..config import RunConfig, merge, parse, spelled_out
 from ..errors import ConfigError, nearest
 from ..recipes import Recipe, get_recipe
 
@@ -20,6 +20,7 @@ def resolve(values: dict[str, Any]) -> RunConfig:
 
     Raises ConfigError naming the field, its value and the remedy.
     """
+    values = spelled_out(values)
     said: RunConfig = parse(RunConfig, values)  # names and types first, so that errors speak of what was said
     recipe = get_recipe(said.recipe)
     preset = _preset(recipe, said.preset)
@@ -47,9 +48,3 @@ def _preset(recipe: Recipe, name: str | None) -> dict[str, Any]:
         hint = nearest(name, recipe.presets) if recipe.presets else "; it has none"
         raise ConfigError(f"preset: recipe '{recipe.name}' has no preset {name!r}{hint}")
     return recipe.presets[name].settings
-
-
-def encoder_settings(text: str) -> dict[str, Any]:
-    """`static`, `mini` or `hf:FOLDER-OR-ID` as settings of the encoder."""
-    kind, _, model = text.partition(":")
-    return {"kind": kind, "model": model} if model else {"kind": kind}

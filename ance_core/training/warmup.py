@@ -7,13 +7,19 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
 
-from filelock import FileLock
+from filelock import FileLock, Timeout
 
 from ..config import OptimizerConfig, RecordConfig, RunConfig, WarmupConfig
+from ..errors import TrainingError
 from ..runs import Run, Store
+from ..runs.files import make_folder, writing
 from .problem import Problem
+
+WAIT_SECONDS = 0.5  # between two looks at a lock that another process holds
 
 
 def warmup_config(config: RunConfig) -> RunConfig | None:
@@ -48,19 +54,48 @@ def warmup_name(config: RunConfig, problem: Problem) -> str:
 
 
 def shared_start(
-    config: RunConfig, problem: Problem, store: Store, train: Callable[[RunConfig, str], None]
+    config: RunConfig,
+    problem: Problem,
+    store: Store,
+    train: Callable[[RunConfig, str], None],
+    wait: Callable[[str], None],
 ) -> tuple[Run, int] | None:
     """The finished warm-up for `config` and its last step, trained by `train(config, name)` if it is not there yet.
 
-    Several processes may ask at once: one trains, the others wait at the lock and find it finished.
+    Several processes may ask at once: one trains, the others call `wait(name)` now and then until it is finished.
+    Raises TrainingError when it was stopped before its end.
     """
     warm = warmup_config(config)
     if warm is None:
         return None
     name = warmup_name(warm, problem)
     locks = store.folder / ".locks"
-    locks.mkdir(exist_ok=True)
-    with FileLock(locks / f"{name}.lock"):
+    make_folder(locks)
+    with _locked(locks / f"{name}.lock", lambda: wait(name)):
         if not (store.folder / name).is_dir() or store.run(name).status().state != "finished":
             train(warm, name)
-    return store.run(name), warm.steps
+        run = store.run(name)
+        status = run.status()
+    if status.state != "finished":
+        raise TrainingError(
+            f"shared start '{name}': {status.state} at step {status.step} of {status.steps}; "
+            "train or resume again and it goes on from there"
+        )
+    return run, warm.steps
+
+
+@contextmanager
+def _locked(path: Path, wait: Callable[[], None]) -> Iterator[None]:
+    lock = FileLock(path)
+    while not lock.is_locked:
+        with writing(path):
+            try:
+                lock.acquire(timeout=WAIT_SECONDS)
+                continue
+            except Timeout:
+                pass
+        wait()
+    try:
+        yield
+    finally:
+        lock.release()
