@@ -14,7 +14,6 @@ import torch
 
 from ..encoders import TokenBatch
 from ..objectives import Scores
-from ..retrieval import search
 from ..samplers import SOURCES, Draw, QueryBatch
 from .outcome import Contrast, Outcome, Scored
 
@@ -27,20 +26,20 @@ def listwise_step(run: Training, batch: QueryBatch) -> Outcome:
     queries = TokenBatch.of(run.problem.tokens.queries, batch.labels.queries[batch.rows])
     with run.computing():
         vectors = run.model.encode_queries(queries.to(run.accelerator.device)).float()
-    index, documents = run.frozen_documents
+    documents = run.frozen_documents
     depth = min(run.config.negatives.pool_depth, run.problem.n_docs)
-    hits = search(index, vectors.detach().cpu().numpy(), depth).docs.astype(np.int64)
+    corpus_scores = run.model.scale * (vectors @ documents.T)  # (B, N): exact search, a batch at a time
+    top = corpus_scores.detach().topk(depth, dim=1).indices
+    hits = top.cpu().numpy()
 
     positive = (hits[:, :, None] == batch.judged[:, None, :]).any(axis=2)  # (B, K)
     owner, label, rank = positives_of(batch, hits, positive)
     rows = QueryBatch(batch.rows[owner], label, batch.labels, batch.n_docs, batch.step)
-    all_scores = run.model.scale * torch.einsum(
-        "bd,bkd->bk", vectors, documents[torch.from_numpy(hits).to(documents.device)]
-    )
+    all_scores = corpus_scores.gather(1, top)
     device = documents.device
     at = torch.from_numpy(owner).to(device)
     positive_at = torch.from_numpy(rows.positives.astype(np.int64)).to(device)
-    own = run.model.scale * (vectors[at] * documents[positive_at]).sum(dim=1)
+    own = corpus_scores[at, positive_at]
     draw = _all_of(hits, positive, owner, rank, all_scores, own, run.step)
     scores = Scores(
         own,
@@ -52,7 +51,7 @@ def listwise_step(run: Training, batch: QueryBatch) -> Outcome:
         row_weight=torch.from_numpy(1.0 / np.bincount(owner)[owner]).float().to(device),
     )
     loss = run.objective(scores)
-    scored = Scored(scores, vectors[at], documents, positive_at, torch.from_numpy(hits).to(device)[at])
+    scored = Scored(scores, vectors[at], documents, positive_at, top[at])
     return Outcome(loss.value, (Contrast(rows, draw, scored, loss, frozen=True),))
 
 

@@ -9,7 +9,6 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
-import faiss
 import numpy as np
 import torch
 from accelerate import Accelerator
@@ -20,7 +19,6 @@ from ..encoders import DualEncoder, build_encoder
 from ..errors import ConfigError
 from ..objectives import Objective
 from ..recipes import Recipe, get_recipe
-from ..retrieval import build_index
 from ..rng import generator
 from ..runs import Run, RunWriter
 from ..samplers import Pool, Sampler
@@ -28,6 +26,7 @@ from .checkpoint import read_checkpoint, read_weights
 from .control import Control
 from .device import make_accelerator
 from .embeddings import CurrentEmbeddings
+from .episodes import Episodes
 from .gradients import GradientMeter
 from .miners import Miner
 from .order import DataOrder
@@ -50,6 +49,7 @@ class Training:
     objective: Objective
     order: DataOrder
     refresher: Refresher
+    episodes: Episodes
     embeddings: CurrentEmbeddings
     meter: GradientMeter
     control: Control
@@ -64,14 +64,15 @@ class Training:
         """The pools in force, by name."""
         found: dict[str, Pool] = {}
         if "bm25" in self.recipe.pools:
-            found["bm25"] = self.problem.bm25_pool(self.config.negatives.pool_depth)
+            negatives = self.config.negatives
+            found["bm25"] = self.problem.bm25_pool(negatives.pool_depth, negatives.filter)
         return found | self.refresher.current
 
     @cached_property
-    def frozen_documents(self) -> tuple[faiss.Index, torch.Tensor]:
-        """Index and vectors (N, D) of the documents, for recipes that leave the document tower as it was."""
+    def frozen_documents(self) -> torch.Tensor:
+        """(N, D) vectors of all documents, for recipes that leave the document tower as it was."""
         vectors = self.embeddings.documents(self.step)
-        return build_index(vectors), torch.from_numpy(vectors).to(self.accelerator.device)
+        return torch.from_numpy(vectors).to(self.accelerator.device)
 
     @property
     def examples(self) -> int:
@@ -159,6 +160,7 @@ def assemble(
         objective=recipe.objective(config),
         order=DataOrder(problem.labels, problem.n_docs, size, config.seed),
         refresher=Refresher(miner, config.refresh, recipe.refreshes, writer.folder / "pools"),
+        episodes=Episodes.of(config),
         embeddings=embeddings,
         meter=GradientMeter(model.bands()),
         control=Control(writer),
