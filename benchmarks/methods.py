@@ -69,7 +69,9 @@ def train(store: Store, data: str, seeds: int, steps: int) -> None:
                 print(f"{config.name}: {error}", flush=True)
 
 
-def values_of(store: Store, data: str, recipe: str, preset: str | None, seeds: int, steps: int) -> np.ndarray | None:
+def values_of(
+    store: Store, data: str, recipe: str, preset: str | None, seeds: int, steps: int
+) -> np.ndarray | None:
     """(S, Q) per-query test values; None unless every seed has finished."""
     rows = []
     for seed in range(seeds):

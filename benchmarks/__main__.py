@@ -1,0 +1,49 @@
+"""Run the benchmarks: `python -m benchmarks [--only NAME] [--quick]`; without --quick the figures are written."""
+
+from __future__ import annotations
+
+import argparse
+import importlib
+import inspect
+import time
+
+from .machine import describe
+from .report import load, save, table, write_document
+
+BENCHMARKS = {
+    "draw": ("drawing", "Drawing a batch of negatives"),
+    "train": ("train_steps", "Training steps"),
+    "encode": ("encoding", "Encoding"),
+    "refresh": ("refreshing", "A refresh"),
+    "record": ("recording", "The cost of recording"),
+    "demo": ("demo", "The demo"),
+}
+
+
+def main() -> None:
+    """All benchmarks, or the one named."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--only", choices=BENCHMARKS, action="append", help="just this one; may be repeated")
+    parser.add_argument(
+        "--quick", action="store_true", help="tiny sizes, to see that it runs; writes nothing"
+    )
+    args = parser.parse_args()
+    for name in args.only or BENCHMARKS:
+        file, title = BENCHMARKS[name]
+        module = importlib.import_module(f".{file}", __package__)
+        start, machine = time.perf_counter(), describe()
+        rows = module.run(args.quick)
+        print(f"\n{title} ({time.perf_counter() - start:.0f} s)\n\n{table(rows)}", flush=True)
+        if not args.quick:
+            save(name, title, _note(module.__doc__), rows, machine)
+    if not args.quick:
+        write_document(load(), list(BENCHMARKS))
+
+
+def _note(text: str | None) -> str:
+    """A module's docstring without its first line: what was measured and how."""
+    return inspect.cleandoc(text or "").partition("\n\n")[2]
+
+
+if __name__ == "__main__":
+    main()

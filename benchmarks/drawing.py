@@ -1,0 +1,40 @@
+"""Drawing negatives for a batch of 32 from pools of 200, by every recipe's sampler; target: below a millisecond."""
+
+from __future__ import annotations
+
+import time
+from typing import Any
+
+import numpy as np
+
+from ance_core.data import Dataset, load_dataset
+from ance_core.recipes import RECIPES
+from ance_core.training.step import draw_negatives
+
+from .rows import Row
+from .sitting import NO_MILESTONES, Enough, pool_settings, watch_training
+from .stats import Spread
+
+
+def run(quick: bool) -> list[Row]:
+    """A row a recipe that draws, milliseconds a batch, the uniforms included."""
+    dataset = load_dataset("tiny" if quick else "pydocs")
+    names = [name for name, recipe in RECIPES.items() if recipe.step == "contrast"]
+    return [_row(name, dataset, 20 if quick else 300) for name in names]
+
+
+def _row(recipe: str, dataset: Dataset, draws: int) -> Row:
+    seconds: list[float] = []
+
+    def watch(training: Any) -> None:
+        """After the first update: the draws of later steps, from the pools in force."""
+        for step in range(1, draws + 1):
+            batch = training.order.batch(step)
+            start = time.perf_counter()
+            draw_negatives(training, batch)
+            seconds.append(time.perf_counter() - start)
+        raise Enough
+
+    settings = {"recipe": recipe, "record": NO_MILESTONES, "negatives": pool_settings(dataset)}
+    watch_training(dataset, settings, watch)
+    return Row(recipe, Spread.of(1e3 * np.array(seconds)), "ms", 1.0, at_least=False)

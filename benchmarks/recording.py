@@ -1,0 +1,84 @@
+"""What recording costs: the same training with scalars, negatives and snapshots, and with none of them.
+
+`static` on pydocs, 600 steps, BM25 negatives, no evaluation on either side (it would hide the cost), the default
+checkpoints on both. The quiet side writes to a run that drops what it is given, by the same loop.
+"""
+
+from __future__ import annotations
+
+import tempfile
+import time
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from ance_core.data import Dataset, load_dataset
+from ance_core.runs import RunWriter, Store
+from ance_core.training.session import train_runs
+from ance_core.training.settings import resolve
+
+from .rows import Row
+from .sitting import ENDLESS, pool_settings
+from .stats import Pairs, Spread, median_with_interval
+
+
+class _DeafStore(Store):
+    """A store whose new runs drop the scalars they are given."""
+
+    def create_run(self, *args: Any, **kwargs: Any) -> RunWriter:
+        """See `Store.create_run`."""
+        writer = super().create_run(*args, **kwargs)
+        writer.scalars = lambda *_, **__: None  # type: ignore[method-assign]
+        return writer
+
+
+def run(quick: bool) -> list[Row]:
+    """The share of training time, once as defined by the target and once as a run is by default."""
+    dataset, steps, rounds = (
+        load_dataset("tiny" if quick else "pydocs"),
+        40 if quick else 600,
+        2 if quick else 7,
+    )
+    bare = {"recipe": "bm25", "record": {"eval_every": ENDLESS}}
+    rows = [_row("bm25, no evaluation", dataset, steps, rounds, bare, 15.0)]
+    if not quick:
+        usual = {"recipe": "ance", "record": {}}
+        rows.append(
+            _row(
+                "ance as by default, evaluation every 50 steps on both sides", dataset, steps, 5, usual, None
+            )
+        )
+    return rows
+
+
+def _row(
+    what: str, dataset: Dataset, steps: int, rounds: int, settings: dict[str, Any], target: float | None
+) -> Row:
+    seconds = np.empty((rounds, 2))
+    for at in range(-1, rounds):  # the first pair warms caches and does not count
+        for side in (0, 1) if at % 2 == 0 else (1, 0):
+            took = _train(dataset, steps, settings, recording=side == 0)
+            if at >= 0:
+                seconds[at, side] = took
+    pairs = Pairs(seconds[:, 0], seconds[:, 1])
+    share = median_with_interval(100 * (pairs.ours / pairs.theirs - 1))
+    with_it, without = Spread.of(pairs.ours), Spread.of(pairs.theirs)
+    return Row(
+        f"static, {steps} steps, {what}", share, "%", target, False, with_it, without, "s with and without"
+    )
+
+
+def _train(dataset: Dataset, steps: int, settings: dict[str, Any], recording: bool) -> float:
+    """Seconds from the first update to the last but one; the last brings the final evaluation."""
+    times: list[float] = []
+    record = settings["record"] | ({} if recording else {"negatives": False, "snapshot_every": 0})
+    config = resolve(
+        {"data": dataset.name, "steps": steps + 1, "warmup": {"recipe": "none"}}
+        | settings
+        | {"record": record, "negatives": pool_settings(dataset)}
+    )
+    with tempfile.TemporaryDirectory() as folder:
+        store = (Store if recording else _DeafStore)(Path(folder), create=True)
+        train_runs([config], store, dataset=dataset, watch=lambda _: times.append(time.perf_counter()))
+    return times[steps - 1] - times[0]
