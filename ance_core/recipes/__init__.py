@@ -3,12 +3,42 @@
 from __future__ import annotations
 
 from ..errors import ConfigError, nearest
-from . import adore, ance, bm25, bm25_random, dance, in_batch, random, star, static_hard
+from . import (
+    adore,
+    ance,
+    bm25,
+    bm25_random,
+    curriculum,
+    dance,
+    in_batch,
+    mixture,
+    oracle,
+    oracle_weighted,
+    random,
+    simans,
+    star,
+    static_hard,
+)
 from .base import Parameter, Preset, Recipe
 
 RECIPES: dict[str, Recipe] = {
     module.RECIPE.name: module.RECIPE
-    for module in (random, in_batch, bm25, bm25_random, static_hard, ance, dance, star, adore)
+    for module in (
+        random,
+        in_batch,
+        bm25,
+        bm25_random,
+        static_hard,
+        mixture,
+        curriculum,
+        ance,
+        dance,
+        star,
+        adore,
+        simans,
+        oracle,
+        oracle_weighted,
+    )
 }
 """All methods by name, in the order they are shown."""
 

@@ -10,9 +10,12 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
+import numpy as np
+
 from ..config import RunConfig
+from ..data import Labels
 from ..objectives import Objective
-from ..samplers import Sampler
+from ..samplers import Pool, Sampler
 
 PoolKind = Literal["bm25", "own", "dual"]
 """bm25: ranked by BM25, once. own: ranked by the model in training, at the start and at every refresh.
@@ -59,6 +62,7 @@ class Recipe:
     alone against frozen documents.
     step: how a batch becomes a loss. uses: the settings of `MethodConfig` that mean something to it.
     importance_weighted: whether a pair's loss is multiplied by 1 / (N p) (ANCE, Eq 4).
+    weigh: log weights (Q, K) of a freshly mined own pool, from (queries, docs, pool, labels, scale); kept with it.
     own_source: how negatives from the model's own pool are labelled in the records ("static" or "ann").
     defaults: settings that belong to the method; the user's own settings win over them.
     differs: where this deviates from the paper or the authors' code, a sentence each.
@@ -76,6 +80,7 @@ class Recipe:
     trains: Literal["both", "queries"] = "both"
     uses: tuple[str, ...] = ()
     importance_weighted: bool = False
+    weigh: Callable[[np.ndarray, np.ndarray, Pool, Labels, float], np.ndarray] | None = None
     defaults: dict[str, Any] = field(default_factory=dict)
     differs: tuple[str, ...] = ()
     formula: str = ""

@@ -55,6 +55,11 @@ class Pool:
         return np.asarray((self.docs >= 0).sum(axis=1))
 
     @cached_property
+    def memo(self) -> dict[str, float]:
+        """Numbers that a sampler computed from this pool, by name, so that each is computed once."""
+        return {}
+
+    @cached_property
     def expected_draws(self) -> np.ndarray:
         """(largest row + 1,) float64: how often each document comes when every query draws once by `log_weights`."""
         filled = self.docs >= 0
@@ -129,12 +134,20 @@ class Draw:
         )
 
 
+def effective_size(p: np.ndarray) -> np.ndarray:
+    """(B,) 1 / sum p^2 of each row of probabilities, nan where all are 0."""
+    squares = np.square(p).sum(axis=1)
+    return np.asarray(np.where(squares > 0, 1.0 / np.where(squares > 0, squares, 1.0), np.nan))
+
+
 class Sampler(ABC):
     """Base of the samplers. Subclasses are frozen dataclasses whose fields are the method's parameters."""
 
     name: ClassVar[str]
     citation: ClassVar[str]
     formula: ClassVar[str]
+    uneven: ClassVar[bool] = False
+    """Whether candidates differ in probability, so that the effective sample size says something."""
 
     @property
     def pools(self) -> tuple[str, ...]:
@@ -155,6 +168,17 @@ class Sampler(ABC):
     def probability_of(self, batch: QueryBatch, pools: Mapping[str, Pool], docs: np.ndarray) -> np.ndarray:
         """(B, n) the stated probabilities of `docs` (B, n); faster than the whole row where a subclass says so."""
         return np.take_along_axis(self.probabilities(batch, pools), docs.astype(np.int64), axis=1)
+
+    def effective_sizes(self, batch: QueryBatch, pools: Mapping[str, Pool]) -> np.ndarray:
+        """(B,) effective sample size 1 / sum p^2: how many equally likely documents would be as diverse.
+
+        nan for a query without candidates.
+        """
+        return effective_size(self.probabilities(batch, pools))
+
+    def notes(self, batch: QueryBatch, pools: Mapping[str, Pool]) -> str:
+        """What follows from the pools in force and is not in the settings, one line; empty where nothing does."""
+        return ""
 
     @abstractmethod
     def capacity(self, labels: Labels, n_docs: int) -> np.ndarray:

@@ -26,6 +26,7 @@ class Mixture(Sampler):
     shares: tuple[float, ...]
 
     name = "mixture"
+    uneven = True
     citation = "Karpukhin et al. 2020 (DPR); Xiong et al. 2021 (ANCE), Table 1, BM25+Rand"
     formula = r"p(d \mid q) = \sum_c \pi_c \, p_c(d \mid q)"
 

@@ -17,7 +17,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from ..data.dataset import Labels
-from .base import Draw, Pool, QueryBatch, Sampler
+from .base import Draw, Pool, QueryBatch, Sampler, effective_size
 
 
 def log_softmax(log_weights: np.ndarray) -> np.ndarray:
@@ -47,6 +47,8 @@ class Ranked(Sampler):
 
     pool: str
     depth: int
+
+    uneven = True
 
     @property
     def pools(self) -> tuple[str, ...]:
@@ -95,6 +97,10 @@ class Ranked(Sampler):
         p = np.exp(self._log_p(batch, pool))
         return np.asarray((same * p[:, None, :]).sum(axis=2))
 
+    def effective_sizes(self, batch: QueryBatch, pools: Mapping[str, Pool]) -> np.ndarray:
+        """(B,) from the pool's candidates alone."""
+        return effective_size(np.exp(self._log_p(batch, pools[self.pool])))
+
     def capacity(self, labels: Labels, n_docs: int) -> np.ndarray:
         """(Q,) the pool's depth, or what is left of a small corpus without the judged positives."""
         return np.minimum(self.depth, n_docs - np.diff(labels.indptr))
@@ -114,6 +120,7 @@ class TopK(Ranked):
 
     name = "top-k"
     citation = "Xiong et al. 2021 (ANCE), Eq 13"
+    uneven = False
     formula = r"p(d \mid q) = 1/K \quad \text{for } d \in \mathrm{top}_K(q) \setminus D^+_q"
 
     def log_weights(self, pool: Pool, batch: QueryBatch) -> np.ndarray:

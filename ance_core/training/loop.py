@@ -18,6 +18,7 @@ from .listwise import listwise_step
 from .observe import (
     observe_leak,
     observe_milestones,
+    observe_pools,
     observe_shortage,
     observe_start,
     observe_step,
@@ -69,6 +70,7 @@ def steps(run: Training) -> Iterator[Training]:
 
         if refreshed:
             run.writer.refresh(refreshed)
+            observe_pools(run)
             observe_leak(run)
         if run.step == run.first_step + 1:
             observe_shortage(run)

@@ -10,6 +10,7 @@ import numpy as np
 
 from ..data import Labels
 from ..samplers import Pool
+from ..samplers.filters import filter_pool, refuse_empty
 from .mining import Mined, MiningSeconds, mine_dense
 
 if TYPE_CHECKING:
@@ -71,7 +72,13 @@ class Miner:
             seconds=seconds,
             keep_out=last_labels(part) if self._config.method.last_label_only else None,
         )
-        return pool if part is labels else put_rows(newest["own"], pool, rows, labels)
+        pool = filter_pool(pool, part, self._config.negatives.filter)
+        if self._recipe.weigh is not None:
+            weights = self._recipe.weigh(queries, docs, pool, part, self._scale)
+            pool = replace(pool, log_weights=weights)
+        pool = pool if part is labels else put_rows(newest["own"], pool, rows, labels)
+        refuse_empty(pool, self._config.negatives.filter)
+        return pool
 
     def _dual(self, queries: np.ndarray, docs: np.ndarray, step: int, seconds: MiningSeconds) -> Pool:
         mirror = self._problem.mirror
@@ -106,7 +113,9 @@ def put_rows(old: Pool, new: Pool, rows: np.ndarray, labels: Labels) -> Pool:
     """`old` with the candidates of the queries at `rows` replaced by those of `new`."""
     at = np.concatenate([np.arange(labels.indptr[r], labels.indptr[r + 1]) for r in rows])
     changed = {}
-    for name in ("docs", "scores", "sources", "index_step"):
+    for name in ("docs", "scores", "sources", "index_step", "log_weights"):
+        if getattr(old, name) is None:
+            continue
         array = getattr(old, name).copy()
         array[rows] = getattr(new, name)
         changed[name] = array

@@ -7,6 +7,8 @@ from torch import Tensor
 
 from ..rng import generator
 from ..runs.files import write_json_atomic
+from ..samplers import QueryBatch, Sampler
+from ..samplers.effective import effective_sample_sizes
 from .checkpoint import write_checkpoint
 from .evaluate import measure
 from .outcome import Contrast, Outcome
@@ -35,6 +37,34 @@ def observe_shortage(run: Training) -> None:
             f"{short} of {len(sizes)} training queries have fewer than {wanted} candidates and train on those"
         )
         run.writer.event(run.step, "shortage", message)
+
+
+def observe_pools(run: Training) -> None:
+    """After a refresh: what the sampler makes of the pools in force, and what the filter left of them."""
+    if run.sampler is not None and run.sampler.uneven:
+        _observe_distribution(run, run.sampler)
+    if run.config.negatives.filter.given():
+        for name in ("bm25", "own"):
+            if name in run.pools:
+                left = run.pools[name].sizes
+                none = f"{int((left == 0).sum())} of {len(left)} queries keep none"
+                message = f"pool '{name}' keeps {left.mean():.1f} candidates a query; {none}"
+                run.writer.event(run.step, "filter", message)
+
+
+def _observe_distribution(run: Training, sampler: Sampler) -> None:
+    """Effective sample size of the draws of the update that led to `run.step`, with the parameters behind them."""
+    labels, n_docs, before = run.problem.labels, run.problem.n_docs, run.step - 1
+    sizes = effective_sample_sizes(sampler, labels, n_docs, run.pools, before)
+    if not len(sizes):
+        return
+    mean, median = float(sizes.mean()), float(np.median(sizes))
+    values = {"effective_sample_size": mean, "effective_sample_size/median": median}
+    run.writer.scalars(run.step, values, run.seconds, run.examples)
+    rows = np.zeros(1, np.int64)
+    notes = sampler.notes(QueryBatch(rows, labels.indptr[rows], labels, n_docs, before), run.pools)
+    message = f"effective sample size {mean:.1f}, median {median:.1f}"
+    run.writer.event(run.step, "sampler", f"{notes}; {message}" if notes else message)
 
 
 def observe_leak(run: Training) -> None:

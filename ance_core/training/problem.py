@@ -7,11 +7,12 @@ from functools import cached_property
 
 import numpy as np
 
-from ..config import RunConfig
+from ..config import FilterConfig, RunConfig
 from ..data import Dataset, Labels, load_dataset
 from ..data.tokens import TokenizedDataset, tokenized
 from ..rng import generator
 from ..samplers import Pool
+from ..samplers.filters import filter_pool, refuse_empty
 from .mining import mine_bm25, owners
 from .mirror import Mirror
 
@@ -51,14 +52,20 @@ class Problem:
         """The labels from the documents' side, for dual objectives."""
         return Mirror.of(self.labels)
 
-    def bm25_pool(self, depth: int) -> Pool:
-        """Candidates by BM25, mined at first use and kept."""
-        if depth not in self._bm25:
-            self._bm25[depth] = mine_bm25(self.dataset, self.labels, depth)
-        return self._bm25[depth]
+    def bm25_pool(self, depth: int, filters: FilterConfig) -> Pool:
+        """Candidates by BM25, filtered; mined at first use and kept. ConfigError if the filter leaves nobody any."""
+        key = (depth, repr(filters))
+        if key not in self._bm25:
+            if filters.given():
+                pool = filter_pool(self.bm25_pool(depth, FilterConfig()), self.labels, filters)
+                refuse_empty(pool, filters)
+            else:
+                pool = mine_bm25(self.dataset, self.labels, depth)
+            self._bm25[key] = pool
+        return self._bm25[key]
 
     @cached_property
-    def _bm25(self) -> dict[int, Pool]:
+    def _bm25(self) -> dict[tuple[int, str], Pool]:
         return {}
 
     def eval_labels(self, split: str, limit: int | None = None) -> Labels | None:

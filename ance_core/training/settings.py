@@ -32,6 +32,14 @@ def resolve(values: dict[str, Any]) -> RunConfig:
             f"refresh.mode: '{config.refresh.mode}' does nothing for recipe '{recipe.name}', whose negatives do not "
             "follow the model; leave it out or choose recipe 'ance'"
         )
+    if config.negatives.filter.given() and not recipe.pools:
+        raise ConfigError(
+            f"negatives.filter: does nothing for recipe '{recipe.name}', whose negatives are not mined; leave it out"
+        )
+    if config.negatives.shares and recipe.name != "mixture":
+        raise ConfigError(
+            f"negatives.shares: no setting of recipe '{recipe.name}'; leave it out or choose recipe 'mixture'"
+        )
     strange = [name for name in config.method.given() if name not in recipe.uses]
     if strange:
         known = f"it knows {', '.join(recipe.uses)}" if recipe.uses else "it has none"

@@ -15,6 +15,7 @@ from ..encoders import TokenBatch
 from ..objectives import Scores
 from ..rng import keyed_uniforms
 from ..samplers import Draw, QueryBatch
+from ..samplers.importance import importance_weights
 from .outcome import Contrast, Outcome, Scored
 
 if TYPE_CHECKING:
@@ -42,13 +43,12 @@ def draw_negatives(run: Training, batch: QueryBatch) -> Draw:
 
 
 def importance_of(run: Training, batch: QueryBatch, draw: Draw) -> np.ndarray | None:
-    """(B, n) weights 1 / (N p) of ANCE's Eq 4, where the recipe asks for them: N candidates, drawn with p."""
+    """(B, n) weights 1 / (N p) of ANCE's Eq 4, where the recipe asks for them; see `samplers.importance`."""
     if not run.recipe.importance_weighted:
         return None
     assert run.sampler is not None
     sizes = run.sampler.support(batch.labels, batch.n_docs, run.pools)[batch.rows]
-    p = np.where(draw.docs >= 0, draw.probability, 1.0)
-    return np.where(draw.docs >= 0, 1.0 / (sizes[:, None] * p), 0.0).astype(np.float32)
+    return importance_weights(draw, sizes)
 
 
 def encode_batch(run: Training, batch: QueryBatch, draw: Draw) -> tuple[Tensor, Tensor, np.ndarray]:
