@@ -63,6 +63,7 @@ class Recipe:
     step: how a batch becomes a loss. uses: the settings of `MethodConfig` that mean something to it.
     importance_weighted: whether a pair's loss is multiplied by 1 / (N p) (ANCE, Eq 4).
     weigh: log weights (Q, K) of a freshly mined own pool, from (queries, docs, pool, labels, scale); kept with it.
+    teleports: whether lookahead and momentum candidates join the own pool (ANCE-Tele).
     own_source: how negatives from the model's own pool are labelled in the records ("static" or "ann").
     defaults: settings that belong to the method; the user's own settings win over them.
     differs: where this deviates from the paper or the authors' code, a sentence each.
@@ -80,6 +81,7 @@ class Recipe:
     trains: Literal["both", "queries"] = "both"
     uses: tuple[str, ...] = ()
     importance_weighted: bool = False
+    teleports: bool = False
     weigh: Callable[[np.ndarray, np.ndarray, Pool, Labels, float], np.ndarray] | None = None
     defaults: dict[str, Any] = field(default_factory=dict)
     differs: tuple[str, ...] = ()

@@ -3,7 +3,7 @@
     p(d_i | q) = w_i / sum_j w_j          w from `Pool.log_weights`; all alike where the pool has none
 
 For pools that were put together from several sources, each with a mass of its own: ANCE-Tele's ANN, lookahead
-and momentum candidates (Sun et al. 2022, section 3). How mass becomes weights is `training.teleport`'s part.
+and momentum candidates (Sun et al. 2022). How mass becomes weights is `training.teleport`'s part.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ class Weighted(Ranked):
     per_source: int | None = None
 
     name = "weighted"
-    citation = "Sun et al. 2022 (ANCE-Tele), section 3"
+    citation = "Sun et al. 2022 (ANCE-Tele)"
     formula = r"p(d \mid q) \propto \sum_{g:\, d \in G_g(q)} m_g / |G_g(q)|"
 
     def log_weights(self, pool: Pool, batch: QueryBatch) -> np.ndarray:

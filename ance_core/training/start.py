@@ -15,6 +15,7 @@ from ..config import RunConfig, merge
 from ..errors import ConfigError, StoreError
 from ..runs import Run, Store
 from .checkpoint import STATE, read_checkpoint
+from .episodes import inherit_start
 from .pool_files import pool_path
 from .problem import Problem
 from .run import Training
@@ -90,6 +91,8 @@ def continue_from(training: Training, parent: Run, step: int) -> None:
     training.step = training.first_step = state["step"]
     training.seconds = state["seconds"]
     if parent.info["recipe"] == training.config.recipe:
+        if training.config.method.restart:
+            inherit_start(parent.folder, state["first_step"], training.writer.folder)
         _copy_pools(parent, training, state["pools"])
         training.refresher.restore(state["pools"])
 
