@@ -16,19 +16,25 @@ import traceback
 import warnings
 from collections.abc import Callable, Sequence
 
+import typer
+
 from ..errors import AnceError
 
 USER_ERROR, DEFECT, INTERRUPTED = 1, 70, 130
 
 
-def run(arguments: Sequence[str] | None = None) -> int:
-    """Run one command (default: `sys.argv`); returns the exit code."""
-    # Importing the commands registers them.
+def command_line() -> typer.Typer:
+    """The whole command line: importing a module of commands registers them, in the order of the help."""
     from . import train_commands, model_commands, recipe_commands, data_commands, run_commands, serve_commands  # noqa: F401, I001
     from .app import app
 
+    return app
+
+
+def run(arguments: Sequence[str] | None = None) -> int:
+    """Run one command (default: `sys.argv`); returns the exit code."""
     words = list(sys.argv[1:] if arguments is None else arguments)
-    return guarded(lambda: app(words, prog_name="ance"))
+    return guarded(lambda: command_line()(words, prog_name="ance"))
 
 
 def guarded(work: Callable[[], int | None]) -> int:

@@ -8,7 +8,10 @@ from typing import Annotated
 import typer
 from rich.table import Table
 
+from ..runs import Store
 from .app import AsJson, RunsFolder, app, console, out, print_json
+from .train_commands import assignment
+from .training import train_new
 
 recipes_app = typer.Typer(help="Methods: list, show, docs.", no_args_is_help=True)
 app.add_typer(recipes_app, name="recipes")
@@ -91,23 +94,14 @@ def fork(
     as_json: AsJson = False,
 ) -> None:
     """Go on from a run's checkpoint: same weights, optimizer state and data order, another method."""
-    from ..config import merge
-    from ..runs import Store
-    from ..training.session import train_runs
-    from ..training.settings import resolve
-    from ..training.start import fork_settings, locate
-    from .progress import training_progress
-    from .results import announce, run_summary
-    from .train_commands import assignment
+    from ..config import merge, spelled_out
 
     store = Store(runs)
+    with console.status("loading"):
+        from ..training.settings import resolve
+        from ..training.start import fork_settings, locate
     parent, step = locate(name if at is None else f"{name}@{at}", store, "fork")
     said = {"steps": steps, "name": new_name, "preset": preset}
-    changes = merge({k: v for k, v in said.items() if v is not None}, *map(assignment, setting or []))
-    config = resolve(fork_settings(parent, step, recipe, changes))
-    with training_progress(console) as watch:
-        (run,) = train_runs([config], store, watch=watch)
-    if as_json:
-        print_json(run_summary(run))
-    else:
-        announce(run)
+    flags = {key: value for key, value in said.items() if value is not None}
+    changes = merge(*(spelled_out(assignment(text)) for text in setting or []), flags)
+    train_new(resolve(fork_settings(parent, step, recipe, changes)), runs, as_json)

@@ -114,7 +114,10 @@ def delete(
     force: Annotated[bool, typer.Option("--force", help="also one that is damaged or at work")] = False,
     runs: RunsFolder = Path("runs"),
 ) -> None:
-    """Delete runs for good. At a terminal it asks first; one name that is wrong, and none is deleted."""
+    """Delete runs for good.
+
+    At a terminal it asks first. Where one of several names is wrong, none is deleted.
+    """
     store = Store(runs)
     names = list(dict.fromkeys(names))
     for name in names:
@@ -135,7 +138,7 @@ def export(
     target: Annotated[Path, typer.Argument(help="zip file, or the folder to put it in")] = Path(),
     runs: RunsFolder = Path("runs"),
 ) -> None:
-    """Write a run to a zip that opens elsewhere with `ance runs import`; prints the zip's path."""
+    """Write a run to a zip that opens elsewhere with `ance runs import`."""
     with console.status(f"packing {name}"):
         path = Store(runs).export(name, target)
     print(path)
@@ -147,7 +150,7 @@ def import_(
     name: Annotated[str | None, typer.Option("--name", help="another name for it")] = None,
     runs: RunsFolder = Path("runs"),
 ) -> None:
-    """Open an exported run in this folder of runs; prints the run's name."""
+    """Open an exported run in this folder of runs."""
     with console.status(f"unpacking {archive}"):
         run = Store(runs, create=True).import_zip(archive, name)
     print(run.name)

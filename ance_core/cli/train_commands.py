@@ -2,20 +2,15 @@
 
 from __future__ import annotations
 
-from contextlib import suppress
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated, Any
 
 import typer
 
 from ..config import merge, read_settings, spelled_out
-from ..errors import AnceError, ConfigError
-from .app import AsJson, RunsFolder, app, console, print_json
-from .entry import INTERRUPTED
-
-if TYPE_CHECKING:
-    from ..config import RunConfig
-    from ..runs import Run
+from ..errors import ConfigError
+from .app import AsJson, RunsFolder, app, console
+from .training import train_new, train_rest
 
 Setting = typer.Option
 
@@ -90,49 +85,15 @@ def train(
     given = {key: value for key, value in flags.items() if value is not None}
     if resume is not None:
         _check_alone(resume, [*given, *(["config"] if config else []), *(setting or [])])
-        run = _train(None, resume, runs)
-    else:
-        layers = [read_settings(config)] if config else []
-        layers += [assignment(text) for text in setting or []]
-        layers += [nested(key, value) for key, value in given.items()]
-        values = merge(*map(spelled_out, layers))
-        with console.status("loading"):
-            from ..training.settings import resolve
-        run = _train(resolve(values), None, runs)
-
-    from .results import announce, run_summary
-
-    if as_json:
-        print_json(run_summary(run))
-    else:
-        announce(run)
-
-
-def _train(config: RunConfig | None, resume: str | None, runs: Path) -> Run:
-    """Train a new run or the rest of an old one; a run that was interrupted says how to go on."""
-    from ..runs import Store
-    from .progress import training_progress
-
-    fresh = not runs.exists()
-    store = Store(runs, create=resume is None)
+        train_rest(resume, runs, as_json)
+        return
+    layers = [read_settings(config)] if config else []
+    layers += [assignment(text) for text in setting or []]
+    layers += [nested(key, value) for key, value in given.items()]
+    values = merge(*map(spelled_out, layers))
     with console.status("loading"):
-        from ..training.session import Interrupted, resume_run, train_runs
-    try:
-        with training_progress(console) as watch:
-            if config is None:
-                return resume_run(str(resume), store, watch=watch)
-            return train_runs([config], store, watch=watch)[0]
-    except Interrupted as interrupted:
-        for name in interrupted.runs:
-            place = "" if runs == Path("runs") else f" --runs {runs}"
-            line = f"ance: interrupted; go on with: ance train --resume {name}{place}"
-            console.print(line, markup=False, highlight=False, soft_wrap=True)
-        raise typer.Exit(INTERRUPTED) from None
-    except AnceError:
-        if fresh:
-            with suppress(OSError):  # a run that failed half-way is in it and can be resumed
-                runs.rmdir()
-        raise
+        from ..training.settings import resolve
+    train_new(resolve(values), runs, as_json)
 
 
 def _check_alone(resume: str, given: list[str]) -> None:
