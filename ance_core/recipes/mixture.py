@@ -4,20 +4,17 @@
 in its place, BM25's do not go stale, the model's own are where it errs now.
 """
 
-from typing import Literal
-
 from ..config import RunConfig
 from ..errors import ConfigError
 from ..objectives import PairwiseNLL
 from ..samplers import Mixture, Sampler, TopK, Uniform
 from .base import Parameter, Recipe
 
-Source = Literal["bm25", "random", "ann"]
-SOURCES: tuple[Source, ...] = ("bm25", "random", "ann")
+SOURCES = ("bm25", "random", "ann")
 
 
 def _sampler(config: RunConfig) -> Mixture:
-    said = config.negatives.shares or dict.fromkeys(SOURCES, 1.0)
+    said = config.negatives.shares.given() or dict.fromkeys(SOURCES, 1.0)
     live = {name: said[name] for name in SOURCES if said.get(name)}
     if "ann" not in live or len(live) < 2:
         raise ConfigError(
@@ -25,7 +22,7 @@ def _sampler(config: RunConfig) -> Mixture:
             "'bm25+random', with one source alone 'bm25', 'random' or 'ance'"
         )
     depth, total = config.negatives.pool_depth, sum(live.values())
-    parts: dict[Source, Sampler] = {"bm25": TopK("bm25", depth), "random": Uniform(), "ann": TopK("own", depth)}
+    parts: dict[str, Sampler] = {"bm25": TopK("bm25", depth), "random": Uniform(), "ann": TopK("own", depth)}
     return Mixture(tuple(parts[name] for name in live), tuple(share / total for share in live.values()))
 
 

@@ -36,7 +36,7 @@ def resolve(values: dict[str, Any]) -> RunConfig:
         raise ConfigError(
             f"negatives.filter: does nothing for recipe '{recipe.name}', whose negatives are not mined; leave it out"
         )
-    if config.negatives.shares and recipe.name != "mixture":
+    if config.negatives.shares.given() and recipe.name != "mixture":
         raise ConfigError(
             f"negatives.shares: no setting of recipe '{recipe.name}'; leave it out or choose recipe 'mixture'"
         )
