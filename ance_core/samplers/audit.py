@@ -77,17 +77,19 @@ def audit_draws(
     *,
     n: int = 1,
     draws: int = 20_000,
+    step: int = 0,
     seed: int = 0,
 ) -> Audit:
     """Audit a sampler that serves each query by itself: one query, drawn for again and again.
 
-    The first of the n documents of each draw follows the stated distribution; all n must differ.
+    The first of the n documents of each draw follows the stated distribution; all n must differ. step: updates
+    done, for samplers that change with it.
     """
     rng = np.random.default_rng(seed)
     rows = np.full(draws, query, np.int64)
-    batch = QueryBatch(rows, labels.indptr[rows], labels, n_docs)
+    batch = QueryBatch(rows, labels.indptr[rows], labels, n_docs, step)
     docs = sampler.draw(batch, pools, n, rng.random((draws, sampler.uniforms_needed(n)))).docs
-    one = QueryBatch(rows[:1], batch.label[:1], labels, n_docs)
+    one = QueryBatch(rows[:1], batch.label[:1], labels, n_docs, step)
     return _summary(docs, docs[:, 0], sampler.probabilities(one, pools)[0])
 
 

@@ -1,62 +1,46 @@
 """Every sampler draws what it says it draws."""
 
+import importlib
+import inspect
+import pkgutil
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ance_core.data import Labels, Qrels
+from ance_core import samplers
+from ance_core.data import Labels
 from ance_core.rng import keyed_uniforms
-from ance_core.samplers import InBatch, Mixture, Pool, QueryBatch, TopK, Uniform
+from ance_core.samplers import InBatch, Pool, QueryBatch, Sampler, TopK, Uniform
 from ance_core.samplers.audit import audit_batches, audit_draws, chi_square
 from ance_core.samplers.ranked import Ranked
 
-N_DOCS = 40
+from .cases import BY_BATCH, BY_QUERY, LABELS, N_DOCS, POOLS, case_name
 
 
-class Geometric(Ranked):
-    """A ranked sampler with unequal weights, so that the shared drawing code is audited beyond the uniform case."""
-
-    name = "geometric"
-
-    def log_weights(self, pool, batch):
-        return -0.3 * np.arange(pool.docs.shape[1]) * np.ones((len(batch.rows), 1))
+def subclasses(cls: type) -> set[type]:
+    return {cls}.union(*(subclasses(below) for below in cls.__subclasses__()))
 
 
-def make_labels(n_queries: int = 12) -> Labels:
-    rng = np.random.default_rng(3)
-    pairs = {(q, int(d)) for q in range(n_queries) for d in rng.choice(N_DOCS, 1 + q % 3, replace=False)}
-    queries, docs = zip(*sorted(pairs), strict=True)
-    return Qrels.of(queries, docs, [1] * len(queries)).labels()
+def test_no_sampler_escapes_the_audit():
+    """Every sampler in the package's files stands in one of the two lists and is a public name."""
+    for module in pkgutil.iter_modules(samplers.__path__, "ance_core.samplers."):
+        importlib.import_module(module.name)
+    ours = {
+        c for c in subclasses(Sampler) if c.__module__.startswith("ance_core.") and not inspect.isabstract(c)
+    }
+    assert ours - {type(sampler) for sampler, _ in BY_QUERY} - set(BY_BATCH) == set()
+    assert {c.__name__ for c in ours} - set(samplers.__all__) == set()
 
 
-def make_pool(labels: Labels, depth: int, source: str = "ann") -> Pool:
-    rng = np.random.default_rng(4)
-    docs = np.full((len(labels.queries), depth), -1, np.int32)
-    for i in range(len(labels.queries)):
-        others = np.setdiff1d(np.arange(N_DOCS), labels.of(i))
-        docs[i, : depth - i % 3] = rng.permutation(others)[: depth - i % 3]
-    scores = -np.sort(-rng.normal(size=docs.shape).astype(np.float32), axis=1)
-    return Pool.of(docs, scores, rng.normal(size=len(labels.docs)).astype(np.float32), source, 7)
-
-
-LABELS = make_labels()
-POOLS = {"bm25": make_pool(LABELS, 9, "bm25"), "own": make_pool(LABELS, 12)}
-SAMPLERS = [
-    Uniform(),
-    TopK("own", 12),
-    TopK("bm25", 9),
-    Geometric("own", 12),
-    Mixture((TopK("bm25", 9), Uniform()), (0.7, 0.3)),
-    Mixture((Geometric("own", 12), TopK("bm25", 9), Uniform()), (0.2, 0.5, 0.3)),
-]
-
-
-@pytest.mark.parametrize("sampler", SAMPLERS, ids=lambda s: f"{s.name}-{len(s.pools)}")
+@pytest.mark.parametrize("case", BY_QUERY, ids=case_name)
 @pytest.mark.parametrize("n", [1, 4])
 @pytest.mark.parametrize("query", [0, 5])
-def test_frequencies_agree_with_stated_probabilities(sampler, n, query):
-    audit = audit_draws(sampler, POOLS, LABELS, N_DOCS, query, n=n, draws=20_000)
+def test_frequencies_agree_with_stated_probabilities(case, n, query):
+    sampler, step = case
+    audit = audit_draws(sampler, POOLS, LABELS, N_DOCS, query, n=n, draws=20_000, step=step)
     assert audit.draws == 20_000
     assert audit.impossible == 0
     assert audit.repeats == 0
@@ -83,20 +67,22 @@ def test_the_audit_catches_a_sampler_that_draws_in_hash_order():
     assert audit.p_value < 1e-12
 
 
-@pytest.mark.parametrize("sampler", SAMPLERS, ids=lambda s: f"{s.name}-{len(s.pools)}")
-def test_probabilities_are_a_distribution_that_spares_judged_positives(sampler):
+@pytest.mark.parametrize("case", BY_QUERY, ids=case_name)
+def test_probabilities_are_a_distribution_that_spares_judged_positives(case):
+    sampler, step = case
     rows = np.arange(len(LABELS.queries))
-    batch = QueryBatch(rows, LABELS.indptr[rows], LABELS, N_DOCS)
+    batch = QueryBatch(rows, LABELS.indptr[rows], LABELS, N_DOCS, step)
     p = sampler.probabilities(batch, POOLS)
     np.testing.assert_allclose(p.sum(axis=1), 1.0)
     for i in rows:
         assert not p[i, LABELS.of(i)].any()
 
 
-@pytest.mark.parametrize("sampler", [*SAMPLERS, InBatch()], ids=lambda s: f"{s.name}-{len(s.pools)}")
-def test_recorded_probability_is_the_stated_one(sampler):
+@pytest.mark.parametrize("case", [*BY_QUERY, (InBatch(), 0)], ids=case_name)
+def test_recorded_probability_is_the_stated_one(case):
+    sampler, step = case
     rows = np.arange(len(LABELS.queries))
-    batch = QueryBatch(rows, LABELS.indptr[rows], LABELS, N_DOCS)
+    batch = QueryBatch(rows, LABELS.indptr[rows + 1] - 1, LABELS, N_DOCS, step)  # towards the last label
     draw = sampler.draw(
         batch, POOLS, 3, np.random.default_rng(0).random((len(rows), sampler.uniforms_needed(3)))
     )
@@ -113,36 +99,63 @@ def test_golden_chi_square():
     assert chi_square(np.array([5.0, 8, 9, 8, 10, 20]), np.full(6, 1 / 6)) == pytest.approx(0.0199, abs=5e-5)
 
 
-@settings(deadline=None, max_examples=60)
-@given(
-    data=st.data(),
-    k=st.integers(1, 30),
-    gap=st.sampled_from([1e-6, 1.0, 1e6]),
-    n=st.integers(1, 5),
-)
-def test_weighted_draws_survive_extreme_gaps_and_short_pools(data, k, gap, n):
-    class Sharp(Ranked):
-        name = "sharp"
+@st.composite
+def problems(draw_from):
+    """Labels and a pool of two queries: any size, ties, gaps of any scale, positives anywhere in the ranking."""
+    k = draw_from(st.integers(1, 30))
+    filled = [draw_from(st.integers(1, k)) for _ in range(2)]
+    gap = draw_from(st.sampled_from([0.0, 1e-6, 1.0, 1e6]))
+    labels = Labels(
+        np.arange(2, dtype=np.int32), np.array([0, 1, 3]), np.arange(3, dtype=np.int32), np.ones(3, np.int16)
+    )
+    docs, scores = np.full((2, k), -1, np.int32), np.full((2, k), -np.inf, np.float32)
+    for i, size in enumerate(filled):
+        docs[i, :size] = np.arange(3, 3 + size)
+        steps = draw_from(st.lists(st.sampled_from([0.0, 1.0, 2.5]), min_size=size, max_size=size))
+        scores[i, :size] = -gap * np.cumsum(steps)
+    positives = [draw_from(st.integers(-2, k + 1)) * gap * -1.0 for _ in range(3)]
+    pool = Pool.of(docs, scores, np.array(positives, np.float32), "ann", 0)
+    weights = np.where(docs >= 0, -np.abs(scores), -np.inf).astype(np.float32)
+    return labels, dict.fromkeys(("own", "bm25"), pool) | {
+        "weighed": Pool(pool.docs, pool.scores, pool.label_scores, pool.sources, pool.index_step, weights)
+    }
 
-        def log_weights(self, pool, batch):
-            scores = pool.scores[batch.rows].astype(np.float64)
-            return -((scores - pool.label_scores[batch.label][:, None]) ** 2)
 
-    labels = Qrels.of([0, 1], [0, 1], [1, 1]).labels()
-    filled = data.draw(st.integers(min(n, k), k))
-    docs = np.full((2, k), -1, np.int32)
-    docs[:, :filled] = np.arange(2, 2 + filled)
-    scores = np.tile(gap * np.arange(k, 0, -1, dtype=np.float32), (2, 1))
-    pool = Pool.of(docs, scores, np.zeros(2, np.float32), "ann", 0)
-    batch = QueryBatch(np.array([0, 1]), np.array([0, 1]), labels, k + 2)
-    seed = data.draw(st.integers(0, 2**31))
-    sampler = Sharp("own", k)
-    take = min(n, k)
-    draw = sampler.draw(batch, {"own": pool}, take, keyed_uniforms(seed, "t", 0, np.array([0, 1]), k))
+@pytest.mark.parametrize("case", BY_QUERY, ids=case_name)
+@settings(max_examples=40)
+@given(problem=problems(), n=st.integers(1, 5), seed=st.integers(0, 2**31))
+def test_draws_survive_extreme_gaps_ties_and_short_pools(case, problem, n, seed):
+    sampler, step = case
+    labels, pools = problem
+    n_docs = 3 + pools["own"].docs.shape[1]
+    batch = QueryBatch(np.array([0, 1]), np.array([0, 2]), labels, n_docs, step)
+    width = pools["own"].docs.shape[1]
+    sampler = at_depth(sampler, width)
+    n = min(n, width)
+    uniforms = keyed_uniforms(seed, "t", step, np.array([0, 1]), sampler.uniforms_needed(n))
+    draw = sampler.draw(batch, pools, n, uniforms)
+    p = sampler.probabilities(batch, pools)
+    np.testing.assert_allclose(p.sum(axis=1), 1.0)
     assert np.isfinite(draw.probability).all()
-    for row in draw.docs:
+    assert np.isfinite(sampler.effective_sizes(batch, pools)).all()
+    for i, row in enumerate(draw.docs):
         got = row[row >= 0]
-        assert len(set(got)) == len(got) == min(take, filled)
+        assert len(set(got)) == len(got) >= 1
+        assert not set(got) & set(labels.of(i))
+        np.testing.assert_allclose(draw.probability[i][row >= 0], p[i, got])
+        if isinstance(sampler, Ranked):
+            assert len(got) == min(n, pools[sampler.pool].sizes[i])
+
+
+def at_depth(sampler: Sampler, depth: int) -> Sampler:
+    """The same sampler over pools of another depth."""
+    changes = {"depth": depth} if isinstance(sampler, Ranked) else {}
+    for name, value in vars(sampler).items():
+        if isinstance(value, Sampler):
+            changes[name] = at_depth(value, depth)
+        elif name == "components":
+            changes[name] = tuple(at_depth(c, depth) for c in value)
+    return replace(sampler, **changes) if changes else sampler
 
 
 def test_refusal_names_the_numbers_and_the_remedy():
