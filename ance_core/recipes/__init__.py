@@ -6,6 +6,7 @@ from ..errors import ConfigError, nearest
 from . import (
     adore,
     ance,
+    ance_tele,
     bm25,
     bm25_random,
     curriculum,
@@ -36,6 +37,7 @@ RECIPES: dict[str, Recipe] = {
         star,
         adore,
         simans,
+        ance_tele,
         oracle,
         oracle_weighted,
     )

@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterator
 from ..errors import TrainingError
 from ..samplers import QueryBatch
 from .dual import dual_step
+from .episodes import restart_if_due
 from .gradients import loss_is_usable
 from .listwise import listwise_step
 from .observe import (
@@ -51,6 +52,7 @@ def steps(run: Training) -> Iterator[Training]:
 
         with run.timed():
             refreshed = run.refresher.advance(run.step)
+            restarted = restart_if_due(run)
 
             outcome = STEPS[run.recipe.step](run, run.order.batch(run.step))
             if not loss_is_usable(outcome.loss):
@@ -61,7 +63,8 @@ def steps(run: Training) -> Iterator[Training]:
                 )
             run.accelerator.backward(outcome.loss)
             norms = run.meter.clip(optimizer.max_grad_norm)
-            rate = learning_rate(run.step, config.steps, optimizer.learning_rate, optimizer.warmup_share)
+            now, length = run.episodes.place(run.step)
+            rate = learning_rate(now, length, optimizer.learning_rate, optimizer.warmup_share)
             for group in run.optimizer.param_groups:
                 group["lr"] = rate
             run.optimizer.step()
@@ -72,6 +75,10 @@ def steps(run: Training) -> Iterator[Training]:
             run.writer.refresh(refreshed)
             observe_pools(run)
             observe_leak(run)
+        if restarted:
+            run.writer.event(
+                run.step, "episode", f"began from the weights of step {run.first_step}, optimizer fresh"
+            )
         if run.step == run.first_step + 1:
             observe_shortage(run)
         observe_step(run, outcome, norms, rate)

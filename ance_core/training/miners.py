@@ -12,6 +12,7 @@ from ..data import Labels
 from ..samplers import Pool
 from ..samplers.filters import filter_pool, refuse_empty
 from .mining import Mined, MiningSeconds, mine_dense
+from .teleport import teleport
 
 if TYPE_CHECKING:
     from ..config import RunConfig
@@ -72,12 +73,43 @@ class Miner:
             seconds=seconds,
             keep_out=last_labels(part) if self._config.method.last_label_only else None,
         )
+        if self._recipe.teleports:
+            pool = self._teleported(pool, queries, docs, rows, part, step, newest, seconds)
         pool = filter_pool(pool, part, self._config.negatives.filter)
         if self._recipe.weigh is not None:
             weights = self._recipe.weigh(queries, docs, pool, part, self._scale)
             pool = replace(pool, log_weights=weights)
         pool = pool if part is labels else put_rows(newest["own"], pool, rows, labels)
         refuse_empty(pool, self._config.negatives.filter)
+        return pool
+
+    def _teleported(
+        self,
+        ann: Pool,
+        queries: np.ndarray,
+        docs: np.ndarray,
+        rows: np.ndarray,
+        part: Labels,
+        step: int,
+        newest: dict[str, Pool],
+        seconds: MiningSeconds,
+    ) -> Pool:
+        start = time.perf_counter()
+        pool = teleport(
+            ann,
+            newest.get("own"),
+            rows,
+            queries,
+            docs,
+            part,
+            alpha=self._config.method.alpha or 0.0,
+            beta=self._config.method.beta or 0.0,
+            depth=self._config.negatives.pool_depth,
+            scale=self._scale,
+            seed=self._config.seed,
+            step=step,
+        )
+        seconds.search += time.perf_counter() - start
         return pool
 
     def _dual(self, queries: np.ndarray, docs: np.ndarray, step: int, seconds: MiningSeconds) -> Pool:
