@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, get_args
+from typing import Any
 
 from pydantic import BaseModel
 
@@ -20,7 +20,7 @@ KINDS = {
 
 def explain(model: type[BaseModel], error: Any) -> str:
     """One problem out of `ValidationError.errors()` of `model`, on one line."""
-    place = error["loc"]
+    place = tuple(part for part in error["loc"] if part != "[key]")
     path, kind, context = ".".join(map(str, place)), error["type"], error.get("ctx", {})
     if kind == "extra_forbidden":
         return f"{path}: no such setting{nearest(str(place[-1]), group(model, place[:-1]).model_fields)}"
@@ -47,19 +47,13 @@ def _wanted(model: type[BaseModel], place: tuple[Any, ...], kind: str, context: 
     if kind in bounds:
         return bounds[kind].format(**context)
     if kind == "literal_error":
-        return _choice(model, place)
+        return f"it must be one of {str(context['expected']).replace(' or ', ', ').replace(chr(39), '')}"
     if kind in ("model_type", "model_attributes_type", "dict_type"):
-        names = ", ".join(group(model, place).model_fields)
-        return f"it is a group of settings: {names}"
+        inside = group(model, place)
+        known = f" of settings: {', '.join(inside.model_fields)}" if inside else " of NAME: VALUE pairs"
+        return f"it is a group{known}"
     wanted = KINDS.get(kind.split("_")[0])
     return f"it must be {wanted}" if wanted else "it does not fit"
-
-
-def _choice(model: type[BaseModel], place: tuple[Any, ...]) -> str:
-    annotation = group(model, place[:-1]).model_fields[place[-1]].annotation
-    values = [v for part in (annotation, *get_args(annotation)) for v in get_args(part) if isinstance(v, str)]
-    known = list(dict.fromkeys([*(v for v in get_args(annotation) if isinstance(v, str)), *values]))
-    return f"it must be one of {', '.join(known)}"
 
 
 def _default(model: type[BaseModel], place: tuple[Any, ...]) -> str:

@@ -18,3 +18,18 @@ def shared_data() -> Path:
     if not folder.is_dir():
         pytest.skip(f"no test collections in {folder}: set ANCE_SHARED_DATA to their folder")
     return folder
+
+
+@pytest.fixture
+def ance(capfd):
+    """`ance("runs", "list")`: a command in this process, through the real entry point."""
+    from ance_core.cli.entry import run
+
+    from .terminal import Done
+
+    def call(*arguments: object) -> Done:
+        capfd.readouterr()
+        code = run([str(argument) for argument in arguments])
+        return Done(code, *capfd.readouterr())
+
+    return call

@@ -37,7 +37,7 @@ def list_(as_json: AsJson = False) -> None:
 
 @data.command()
 def build(name: NameOrPath = "pydocs", as_json: AsJson = False) -> None:
-    """Read a dataset (building it where it is made on this machine) and make its tokens for `static` and `mini`."""
+    """Read or build a dataset. Makes its tokens for `static` and `mini` too."""
     with console.status(f"building {name}"):
         from ..config import EncoderConfig
         from ..data import load_dataset
@@ -62,7 +62,7 @@ def build(name: NameOrPath = "pydocs", as_json: AsJson = False) -> None:
 
 @data.command()
 def check(path: NameOrPath, as_json: AsJson = False) -> None:
-    """Counts, lengths, duplicates, dangling ids, leakage; exit code 1 where training would break."""
+    """Look for what would break training. Counts, lengths, duplicates, dangling ids, leakage; exit code 1."""
     from ..data.check import check_dataset
     from ..data.report import render
 

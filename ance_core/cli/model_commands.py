@@ -53,7 +53,7 @@ def compare(
     runs: RunsFolder = Path("runs"),
     as_json: AsJson = False,
 ) -> None:
-    """Means, and per-query paired differences with intervals and significance."""
+    """Means and paired differences of runs. Per query, with intervals and significance."""
     store = Store(runs)
     found = [store.run(name) for name in names]
     with console.status("comparing"):

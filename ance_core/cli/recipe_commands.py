@@ -40,7 +40,7 @@ def show(
     ] = False,
     as_json: AsJson = False,
 ) -> None:
-    """Formula, citation, parameters with published values, presets, and what differs from paper and code."""
+    """What a method is. Formula, parameters with published values, presets, differences from paper and code."""
     from ..recipes import get_recipe
     from ..recipes.describe import describe
 
@@ -93,7 +93,7 @@ def fork(
     runs: RunsFolder = Path("runs"),
     as_json: AsJson = False,
 ) -> None:
-    """Go on from a run's checkpoint: same weights, optimizer state and data order, another method."""
+    """Go on from a run's checkpoint with another method. Same weights, optimizer state and data order."""
     from ..config import merge, spelled_out
 
     store = Store(runs)

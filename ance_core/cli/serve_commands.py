@@ -32,12 +32,12 @@ def demo(
     browser: Browser = True,
     data: Annotated[str, typer.Option("--data", help="pydocs, tiny, or a folder of yours")] = "pydocs",
     steps: Annotated[int, typer.Option("--steps", min=1, help="updates of each method")] = 600,
-    seed: Annotated[int, typer.Option("--seed", min=0)] = 0,
+    seed: Annotated[int, typer.Option("--seed", min=0, help="of weights, data order and draws")] = 0,
     keep: Annotated[
         bool, typer.Option("--serve/--no-serve", help="leave the dashboard open afterwards")
     ] = True,
 ) -> None:
-    """Train six methods side by side on a small corpus and watch them in the browser."""
+    """Train six methods side by side and watch them in the browser."""
     from ..runs import Store
 
     Store(runs, create=True)

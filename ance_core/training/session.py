@@ -65,6 +65,7 @@ def train_runs(
     try:
         for config, problem in zip(configs, problems, strict=True):
             _check(config, problem)
+        for config, problem in zip(configs, problems, strict=True):
             jobs.append(Job(config, problem, create_run(config, problem, store)))
         started = []
         for job in jobs:

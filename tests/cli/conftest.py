@@ -1,0 +1,43 @@
+"""Two finished runs on the tiny dataset, trained once and never written to."""
+
+import json
+import shutil
+
+import pytest
+
+from ance_core.cli.entry import run as run_command
+
+from ..training.conftest import SMALL
+
+
+@pytest.fixture(scope="session")
+def settings_file(tmp_path_factory):
+    path = tmp_path_factory.mktemp("settings") / "small.json"
+    path.write_text(json.dumps(SMALL))
+    return path
+
+
+@pytest.fixture(scope="session")
+def trained(tmp_path_factory, settings_file):
+    """A runs folder with the runs `random-a` and `ance-a`, and their warm-up."""
+    runs = tmp_path_factory.mktemp("trained") / "runs"
+    for recipe in ("random", "ance"):
+        words = [
+            "train",
+            "--config",
+            settings_file,
+            "--recipe",
+            recipe,
+            "--name",
+            f"{recipe}-a",
+            "--runs",
+            runs,
+        ]
+        assert run_command([str(word) for word in words]) == 0
+    return runs
+
+
+@pytest.fixture
+def copied(trained, tmp_path):
+    """The same, to do with as one likes."""
+    return shutil.copytree(trained, tmp_path / "runs")
