@@ -56,17 +56,19 @@ def finished(store: Store, config: RunConfig) -> Run | None:
     return None
 
 
-def train(store: Store, data: str, seeds: int, steps: int) -> None:
+def train(store: Store, datasets: list[str], seeds: int, steps: int) -> None:
+    """All that is not there yet, a whole seed before the next, so that a table can be had at any time."""
     for seed in range(seeds):
-        for recipe, preset in arms():
-            config = config_of(data, recipe, preset, seed, steps)
-            if finished(store, config) is not None:
-                continue
-            try:
-                (run,) = train_runs([config], store)
-                print(f"{run.name}: {run.results()['test'][MEASURE]:.4f}", flush=True)
-            except AnceError as error:
-                print(f"{config.name}: {error}", flush=True)
+        for data in datasets:
+            for recipe, preset in arms():
+                config = config_of(data, recipe, preset, seed, steps)
+                if finished(store, config) is not None:
+                    continue
+                try:
+                    (run,) = train_runs([config], store)
+                    print(f"{run.name}: {run.results()['test'][MEASURE]:.4f}", flush=True)
+                except AnceError as error:
+                    print(f"{config.name}: {error}", flush=True)
 
 
 def values_of(
@@ -125,8 +127,7 @@ def main() -> None:
     args = parser.parse_args()
     store = Store(args.runs, create=True)
     if not args.only_table:
-        for data in args.data:
-            train(store, data, args.seeds, args.steps)
+        train(store, args.data, args.seeds, args.steps)
     text = table(store, args.data, args.seeds, args.steps)
     print(text)
     if args.write:
