@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from ance_core.objectives import PairwiseNLL, Scores, StarLoss
 from ance_core.samplers import SOURCES, QueryBatch, Weighted, WholeBatch
 
-from ..samplers.test_audit import LABELS, N_DOCS, POOLS
+from ..samplers.cases import LABELS, N_DOCS, POOLS
 
 IN_BATCH, STATIC = SOURCES.index("in-batch"), SOURCES.index("static")
 POSITIVE = torch.tensor([2.0, 0.0])
