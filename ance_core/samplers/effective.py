@@ -15,7 +15,7 @@ from ..rng import generator
 from .base import Pool, QueryBatch, Sampler
 
 QUERIES = 512
-_CELLS = 1_000_000  # of rows as long as the corpus, which mixtures need
+_CELLS = 200_000  # of rows as long as the corpus, which mixtures need
 
 
 def effective_sample_sizes(

@@ -2,8 +2,8 @@
 
     p(d | q) = sum_c share_c * p_c(d | q)
 
-BM25 + random is the mixture DPR made popular (BM25+Rand in ANCE, Table 1). For n > 1, single draws are
-repeated and repeats of a document dropped, which is sampling without replacement from the mixture itself.
+BM25 + random is the mixture DPR made popular (BM25+Rand in ANCE, Table 1). For n > 1, each slot picks a component
+and takes its next document; one that stands there already, or is missing, is replaced from what is left over.
 """
 
 from __future__ import annotations
@@ -45,32 +45,32 @@ class Mixture(Sampler):
         """All the components' pools."""
         return tuple(name for c in self.components for name in c.pools)
 
-    def _tries(self, n: int) -> int:
-        return 1 if n == 1 else 4 * n + 8
-
     def uniforms_needed(self, n: int) -> int:
-        """For each try: one to pick the component, then what every component needs for a single draw."""
-        return self._tries(n) * (1 + sum(c.uniforms_needed(1) for c in self.components))
+        """For each slot one to pick the component, then what every component needs for n draws of its own."""
+        return n + sum(c.uniforms_needed(n) for c in self.components)
 
     def draw(self, batch: QueryBatch, pools: Mapping[str, Pool], n: int, uniforms: np.ndarray) -> Draw:
-        """See `Sampler.draw`. In the rare row with fewer than n different documents, the last slots hold -1."""
-        width = self.uniforms_needed(1)
-        tries = [
-            self._single(batch, pools, uniforms[:, t * width : (t + 1) * width])
-            for t in range(self._tries(n))
-        ]
-        drawn = tries[0] if n == 1 else _first_distinct(_side_by_side(tries), n)
+        """See `Sampler.draw`. Where all components together have fewer than n documents, the last slots hold -1."""
+        at, parts = n, []
+        for component in self.components:
+            width = component.uniforms_needed(n)
+            parts.append(component.draw(batch, pools, n, uniforms[:, at : at + width]))
+            at += width
+        everything = _side_by_side(parts)  # (B, C n)
+        drawn = _take_columns(everything, self._picks(uniforms[:, :n]))
+        if n > 1:
+            spare = [part for part, share in zip(parts, self.shares, strict=True) if share > 0]
+            drawn = _first_distinct(_side_by_side([drawn, *spare]), n)
         probability = self.probability_of(batch, pools, np.maximum(drawn.docs, 0))
         return replace(drawn, probability=np.where(drawn.docs >= 0, probability, 0.0))
 
-    def _single(self, batch: QueryBatch, pools: Mapping[str, Pool], uniforms: np.ndarray) -> Draw:
-        at, parts = 1, []
-        for component in self.components:
-            width = component.uniforms_needed(1)
-            parts.append(component.draw(batch, pools, 1, uniforms[:, at : at + width]))
-            at += width
-        choice = np.searchsorted(np.cumsum(self.shares)[:-1], uniforms[:, 0], side="right")[:, None]
-        return _take_columns(_side_by_side(parts), choice)
+    def _picks(self, uniforms: np.ndarray) -> np.ndarray:
+        """(B, n) column of the components' draws side by side that each slot takes: the next of the one picked."""
+        n = uniforms.shape[1]
+        choice = np.searchsorted(np.cumsum(self.shares)[:-1], uniforms, side="right")
+        picked = choice[:, :, None] == np.arange(len(self.components))  # (B, n, C)
+        place = np.take_along_axis(np.cumsum(picked, axis=1), choice[:, :, None], axis=2)[:, :, 0] - 1
+        return np.asarray(choice * n + place)
 
     def probability_of(self, batch: QueryBatch, pools: Mapping[str, Pool], docs: np.ndarray) -> np.ndarray:
         """(B, n) the components' probabilities, weighted."""
@@ -115,9 +115,12 @@ def _take_columns(draw: Draw, columns: np.ndarray) -> Draw:
 def _first_distinct(draw: Draw, n: int) -> Draw:
     """The first n different documents of each row, in order; -1 where a row has no more."""
     docs = draw.docs
-    repeat = np.zeros(docs.shape, bool)
-    for j in range(1, docs.shape[1]):
-        repeat[:, j] = (docs[:, :j] == docs[:, j : j + 1]).any(axis=1)
-    order = np.argsort(repeat, axis=1, kind="stable")[:, :n]
-    first = _take_columns(draw, order)
-    return replace(first, docs=np.where(np.take_along_axis(repeat, order, axis=1), -1, first.docs))
+    order = np.argsort(docs, axis=1, kind="stable")
+    ordered = np.take_along_axis(docs, order, axis=1)
+    useless = ordered < 0
+    useless[:, 1:] |= ordered[:, 1:] == ordered[:, :-1]
+    late = np.empty_like(useless)
+    np.put_along_axis(late, order, useless, axis=1)
+    first = np.argsort(late, axis=1, kind="stable")[:, :n]
+    kept = _take_columns(draw, first)
+    return replace(kept, docs=np.where(np.take_along_axis(late, first, axis=1), -1, kept.docs))

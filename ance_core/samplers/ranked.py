@@ -29,7 +29,13 @@ def log_softmax(log_weights: np.ndarray) -> np.ndarray:
 
 
 def gumbel_top(log_weights: np.ndarray, uniforms: np.ndarray, n: int) -> np.ndarray:
-    """(B, n) different columns of (B, K) log weights, in drawing order; impossible ones (-inf) come last."""
+    """(B, n) different columns of (B, K) log weights, in drawing order; impossible ones (-inf) come last.
+
+    Where n is more than K, the first column fills up the rest.
+    """
+    missing = max(0, n - log_weights.shape[1])
+    if missing:
+        return np.pad(gumbel_top(log_weights, uniforms, n - missing), ((0, 0), (0, missing)))
     keys = log_weights - np.log(-np.log(uniforms[:, : log_weights.shape[1]]))
     if n == 1:
         return keys.argmax(axis=1)[:, None]
@@ -73,8 +79,9 @@ class Ranked(Sampler):
         log_p = self._log_p(batch, pool)
         columns = gumbel_top(log_p, uniforms, n)
         rows = batch.rows[:, None]
+        inside = np.arange(n) < log_p.shape[1]  # in a mixture n may be more than one component holds
         return Draw(
-            docs=pool.docs[rows, columns],
+            docs=np.where(inside, pool.docs[rows, columns], -1),
             ranks=columns.astype(np.int32),
             scores=pool.scores[rows, columns],
             positive_scores=np.repeat(pool.label_scores[batch.label][:, None], n, axis=1),
