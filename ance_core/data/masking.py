@@ -19,8 +19,9 @@ from .fingerprint import fingerprint
 def mask_labels(dataset: Dataset, labels_per_query: int, seed: int = 0) -> Dataset:
     """The dataset with at most `labels_per_query` relevant documents for each training query.
 
-    The kept ones have the smallest hash of (seed, query id, document id), so the choice does not depend on
-    any order, and the labels kept with n are among those kept with n + 1. Judgements of grade <= 0 and the
+    The kept ones are those of the highest grade, among equals those with the smallest hash of (seed, query id,
+    document id), so the choice does not depend on any order, and the labels kept with n are among those kept
+    with n + 1. Judgements of grade <= 0 and the
     other splits stay. Raises DataError for a number below 1.
     """
     if labels_per_query < 1:
@@ -36,7 +37,7 @@ def mask_labels(dataset: Dataset, labels_per_query: int, seed: int = 0) -> Datas
 
 
 def _rank_within_query(dataset: Dataset, train: Qrels, seed: int) -> np.ndarray:
-    """Place of each judgement among the relevant ones of its query, by hash, from 0; shape (M,), int64."""
+    """Place of each judgement among those of its query, by grade and then by hash, from 0; shape (M,), int64."""
     keys = np.fromiter(
         (
             _hash(seed, dataset.query_ids[q], dataset.doc_ids[d])
@@ -45,7 +46,7 @@ def _rank_within_query(dataset: Dataset, train: Qrels, seed: int) -> np.ndarray:
         dtype=np.uint64,
         count=len(train),
     )
-    order = np.lexsort((keys, train.grades < 1, train.queries))  # relevant first within a query
+    order = np.lexsort((keys, -train.grades, train.queries))  # the highest grade first within a query
     first = np.searchsorted(train.queries, train.queries)  # train is sorted by query
     rank = np.empty(len(train), dtype=np.int64)
     rank[order] = np.arange(len(train)) - first[order]
