@@ -79,19 +79,37 @@ class EncoderConfig(Settings):
         return 1.0 / (self.temperature or default)
 
 
+ASYNC_ONLY = ("timeout", "restarts", "when_dead", "max_staleness")
+
+
 class RefreshConfig(Settings):
     """When pools mined with the model itself are rebuilt from its current weights."""
 
-    mode: Literal["none", "sync", "lag", "replay"] = Field(
-        "none", description="never; at once; in use `lag` steps later; or as `schedule` says"
+    mode: Literal["none", "sync", "lag", "async", "replay"] = Field(
+        "none",
+        description="never; at once; in use `lag` steps later; by a second process, in use when it has them; "
+        "or as `schedule` says",
     )
     every: Positive = Field(100, description="steps between refreshes")
     lag: Count = Field(
         0, description="steps between taking the weights and using their negatives (mode 'lag')"
     )
-
     chunks: Positive = Field(
         1, description="each refresh renews one of so many parts of the queries, in turn"
+    )
+    timeout: Rate = Field(
+        600.0, description="mode 'async': seconds without an answer after which the inferencer counts as dead"
+    )
+    restarts: Count = Field(
+        1, description="mode 'async': how often a dead inferencer is started again in a run"
+    )
+    when_dead: Literal["continue", "stop"] = Field(
+        "continue",
+        description="mode 'async', after the last restart: train on with the old negatives, or stop",
+    )
+    max_staleness: Count = Field(
+        0,
+        description="mode 'async': training waits rather than use negatives of weights so many steps old; 0: never",
     )
     schedule: tuple[tuple[Count, Count], ...] = Field(
         (),
@@ -108,6 +126,14 @@ class RefreshConfig(Settings):
             raise ValueError("schedule: pairs [index step, active step] must ascend, active not before index")
         if self.lag and self.mode != "lag":
             raise ValueError(f"lag: {self.lag} needs mode 'lag', not '{self.mode}'")
+        for name in ASYNC_ONLY if self.mode != "async" else ():
+            if getattr(self, name) != type(self).model_fields[name].default:
+                raise ValueError(f"{name}: {getattr(self, name)!r} needs mode 'async', not '{self.mode}'")
+        if 0 < self.max_staleness <= self.every:
+            raise ValueError(
+                f"max_staleness: {self.max_staleness} is not above every ({self.every}), so each refresh would be waited "
+                "for: raise it, or use mode 'sync'"
+            )
         if self.mode == "lag" and not 1 <= self.lag <= self.every:
             raise ValueError(
                 f"lag: {self.lag} must lie in 1..every ({self.every}): one refresh at a time is under way"

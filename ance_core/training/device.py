@@ -32,10 +32,19 @@ def set_threads(config: RunConfig) -> int:
     threads that wait for each other beside a busy browser made a step 40 times slower. Sums depend on the
     number in the last bit, so it is part of what makes two runs equal.
     """
-    threads = config.threads or (1 if config.encoder.kind == "static" else available_cores())
+    threads = threads_of(config)
     torch.set_num_threads(threads)
     faiss.omp_set_num_threads(threads)
     return threads
+
+
+def threads_of(config: RunConfig) -> int:
+    """The configured number of threads, the default resolved: an inferencer has a core left to itself."""
+    if config.threads:
+        return config.threads
+    if config.encoder.kind == "static":
+        return 1
+    return max(1, available_cores() - (config.refresh.mode == "async"))
 
 
 def available_cores() -> int:

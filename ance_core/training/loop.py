@@ -3,11 +3,12 @@
     for training in steps(run): ...        # one update each time round
 
 Being a generator, it can be driven alone or in turns with others (`interleave`), which is how several
-samplers train side by side in one process. It yields also while paused, so nobody waits for it.
+samplers train side by side in one process. It yields also while paused or waiting, so nobody waits for it.
 """
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Iterator
 
 from ..errors import TrainingError
@@ -30,6 +31,7 @@ from .run import Training
 from .schedule import learning_rate
 from .step import contrast_step
 
+WAIT_SECONDS = 0.02
 STEPS: dict[str, Callable[[Training, QueryBatch], Outcome]] = {
     "contrast": contrast_step,
     "dual": dual_step,
@@ -38,7 +40,7 @@ STEPS: dict[str, Callable[[Training, QueryBatch], Outcome]] = {
 
 
 def steps(run: Training) -> Iterator[Training]:
-    """Train to the last step, yielding after every update, and while paused."""
+    """Train to the last step, yielding after every update, and while paused or waiting for negatives."""
     config, optimizer = run.config, run.config.optimizer
     observe_start(run)
     while run.step < config.steps:
@@ -52,8 +54,17 @@ def steps(run: Training) -> Iterator[Training]:
 
         with run.timed():
             refreshed = run.refresher.advance(run.step)
-            restarted = restart_if_due(run)
+            if waiting := run.refresher.waits(run.step):
+                time.sleep(WAIT_SECONDS)
+        if refreshed:
+            run.writer.refresh(refreshed)
+        if waiting:
+            run.writer.heartbeat(run.step, "running", waiting)
+            yield run
+            continue
 
+        with run.timed():
+            restarted = restart_if_due(run)
             outcome = STEPS[run.recipe.step](run, run.order.batch(run.step))
             if not loss_is_usable(outcome.loss):
                 save_bad_batch(run, outcome)
@@ -72,7 +83,6 @@ def steps(run: Training) -> Iterator[Training]:
             run.step += 1
 
         if refreshed:
-            run.writer.refresh(refreshed)
             observe_pools(run)
             observe_leak(run)
         if restarted:

@@ -44,12 +44,14 @@ class Miner:
         return Mined(pools, seconds, len(rows))
 
     def _rows(self, step: int, newest: dict[str, Pool]) -> np.ndarray:
-        """The training queries whose pools are renewed: all at first, then a chunk of them in turn."""
+        """The training queries whose pools are renewed: all at first, then the chunk that has waited longest."""
         everything = np.arange(len(self._problem.labels.queries))
         chunks = self._config.refresh.chunks
         if chunks == 1 or not newest:
             return everything
-        return np.array_split(everything, chunks)[(step // self._config.refresh.every) % chunks]
+        # by what was mined and not by the step: an inferencer that answers every other request renews all
+        since = newest["own"].index_step
+        return min(np.array_split(everything, chunks), key=lambda rows: since[rows].min(initial=step))
 
     def _own(
         self,

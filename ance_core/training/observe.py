@@ -85,7 +85,7 @@ def observe_step(run: Training, outcome: Outcome, norms: dict[str, float], rate:
         }
     values |= {f"grad_norm/{band}": norm for band, norm in norms.items()}
     run.writer.scalars(run.step, values, run.seconds, run.examples)
-    run.writer.heartbeat(run.step, "running")
+    run.writer.heartbeat(run.step, "running", run.refresher.message)
     if run.config.record.negatives:
         for contrast in outcome.contrasts:
             run.writer.negatives(negative_records(run, contrast))

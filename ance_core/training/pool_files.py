@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import numpy as np
-from safetensors.numpy import load_file, save
+from safetensors.numpy import load, save
 
 from ..runs.files import atomic_file, make_folder
 from ..samplers import Pool
@@ -38,7 +38,12 @@ def write_pools(folder: Path, step: int, pools: dict[str, Pool]) -> None:
 
 def read_pools(folder: Path, step: int) -> dict[str, Pool]:
     """The pools of a step, in the order they were written."""
-    arrays = load_file(pool_path(folder, step))
+    return pools_from_bytes(pool_path(folder, step).read_bytes())
+
+
+def pools_from_bytes(data: bytes) -> dict[str, Pool]:
+    """What `pools_to_bytes` made."""
+    arrays = load(data)
     parts: dict[str, dict[str, np.ndarray]] = {}
     for key, array in arrays.items():
         name, field = key.split("/", 1)

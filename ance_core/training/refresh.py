@@ -1,9 +1,10 @@
 """Refresh: when pools mined with the model itself are rebuilt, and from which step on they are used.
 
 `sync` mines with the weights of step s and uses the result at once. `lag` mines with the same weights but
-uses the result k steps later, which is what an asynchronous inferencer does, made deterministic. `replay`
-repeats the (index step, active step) pairs of a schedule, such as an asynchronous run leaves behind. The
-first pools, at the first step, are always used at once: before them there is nothing to draw from.
+uses the result k steps later, which is what an asynchronous inferencer does, made deterministic. `async` is
+that inferencer (see `asynchronous`). `replay` repeats, in this process, the (index step, active step) pairs of
+a schedule, such as an asynchronous run leaves behind. The first pools, at the first step, are always used at
+once: before them there is nothing to draw from.
 """
 
 from __future__ import annotations
@@ -40,8 +41,7 @@ class Refresher:
 
     def advance(self, step: int) -> dict[str, Any] | None:
         """Bring the pools up to date before the update after `step`; the refresh record if any were mined."""
-        while self.waiting and step >= self.waiting[0][0]:
-            _, self.current_step, self.current = self.waiting.pop(0)
+        self.activate(step)
         active = self._due(step)
         if active is None or self.mine is None:
             return None
@@ -53,6 +53,11 @@ class Refresher:
         else:
             self.waiting.append((active, step, mined.pools))
         return refresh_record(step, active, newest, mined)
+
+    def activate(self, step: int) -> None:
+        """Put waiting pools in force whose step has come."""
+        while self.waiting and step >= self.waiting[0][0]:
+            _, self.current_step, self.current = self.waiting.pop(0)
 
     def _due(self, step: int) -> int | None:
         """The step from which pools mined now are used; None if none are to be mined now."""
@@ -79,8 +84,20 @@ class Refresher:
         self.current = {} if self.current_step is None else read_pools(self.folder, self.current_step)
         self.waiting = [(active, index, read_pools(self.folder, index)) for active, index in state["waiting"]]
 
+    def waits(self, step: int) -> str:
+        """What training must wait for before the update after `step`; "" if it need not."""
+        return ""
+
+    @property
+    def message(self) -> str:
+        """What the run's status should say about refreshes; "" if nothing."""
+        return ""
+
+    def open(self) -> None:
+        """Nothing to start: mining happens in this process."""
+
     def close(self) -> None:
-        """Nothing to end: mining happens in this process."""
+        """Nothing to end."""
 
 
 def refresh_record(step: int, active: int, old: Pools, mined: Mined) -> dict[str, Any]:

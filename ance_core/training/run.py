@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 import torch
 from accelerate import Accelerator
+from safetensors.torch import save
 from torch.optim import AdamW
 
 from ..config import RunConfig
@@ -22,7 +23,8 @@ from ..recipes import Recipe, get_recipe
 from ..rng import generator
 from ..runs import Run, RunWriter
 from ..samplers import Pool, Sampler
-from .checkpoint import read_checkpoint, read_weights
+from .asynchronous import AsyncRefresher
+from .checkpoint import read_checkpoint, read_weights, weights_of
 from .control import Control
 from .device import make_accelerator
 from .embeddings import CurrentEmbeddings
@@ -31,6 +33,7 @@ from .gradients import GradientMeter
 from .miners import Miner
 from .order import DataOrder
 from .problem import Problem
+from .problem_files import write_problem
 from .refresh import Refresher
 
 
@@ -159,12 +162,35 @@ def assemble(
         sampler=recipe.sampler(config) if recipe.sampler else None,
         objective=recipe.objective(config),
         order=DataOrder(problem.labels, problem.n_docs, size, config.seed),
-        refresher=Refresher(miner, config.refresh, recipe.refreshes, writer.folder / "pools"),
+        refresher=make_refresher(config, recipe, problem, model, miner, writer),
         episodes=Episodes.of(config),
         embeddings=embeddings,
         meter=GradientMeter(model.bands()),
         control=Control(writer),
         batch_size=size,
+    )
+
+
+def make_refresher(
+    config: RunConfig,
+    recipe: Recipe,
+    problem: Problem,
+    model: DualEncoder,
+    miner: Miner | None,
+    writer: RunWriter,
+) -> Refresher:
+    """The Refresher for the configured mode."""
+    if config.refresh.mode != "async":
+        return Refresher(miner, config.refresh, recipe.refreshes, writer.folder / "pools")
+    return AsyncRefresher(
+        miner,
+        config.refresh,
+        recipe.refreshes,
+        writer.folder / "pools",
+        weights=lambda: save(weights_of(model)),
+        prepare=lambda folder: write_problem(folder, problem),
+        tell=writer.event,
+        device=str(next(model.parameters()).device),
     )
 
 

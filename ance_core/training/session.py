@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 
 from ..config import RunConfig, parse
@@ -13,12 +13,14 @@ from ..encoders import build_encoder, save_model
 from ..errors import AnceError, StoreError
 from ..recipes import get_recipe
 from ..runs import Run, RunWriter, Store
+from ..runs.files import write_json_atomic
 from .birth import create_run
 from .device import set_threads
 from .evaluate import final_results
 from .loop import steps
 from .observe import save_checkpoint
 from .problem import Problem, load_problem
+from .replay import REPLAY, replay_settings
 from .run import Training, assemble, check_dual, effective_batch_size, restore
 from .start import continue_from, locate
 from .warmup import shared_start, warmup_config
@@ -209,24 +211,30 @@ def _train_warmup(config: RunConfig, name: str, problem: Problem, store: Store, 
 
 def _take_turns(started: list[tuple[Job, Training]], watch: Watcher | None) -> None:
     """A step of each until all have ended; sleeps a little where all are paused."""
-    active: list[tuple[Job, Training, Iterator[Training]]] = [
-        (job, training, steps(training)) for job, training in started
-    ]
+    with ExitStack() as ends:
+        for job, training in started:
+            ends.callback(training.refresher.close)
+            with _blame(job):
+                training.refresher.open()  # an inferencer gets ready while the first evaluation runs
+        _go_round([(job, run, steps(run)) for job, run in started if job.error is None], watch)
+
+
+def _go_round(active: list[tuple[Job, Training, Iterator[Training]]], watch: Watcher | None) -> None:
     while active:
         moved = False
         for entry in list(active):
             job, training, iterator = entry
-            before = training.step
             with _blame(job):
                 if next(iterator, None) is None:
                     _finish(training)
                     job.finished = True
                     active.remove(entry)
                     continue
-                moved |= training.step != before
+                moved |= not training.control.paused  # one that waits for negatives has slept a little
                 if watch:
                     watch(training)
             if job.error is not None:
+                training.refresher.close()
                 active.remove(entry)
         if active and not moved:
             time.sleep(IDLE_SECONDS)
@@ -264,7 +272,11 @@ def _finish(training: Training) -> None:
             "stopped", message=f"stopped at step {training.step}; `ance train --resume {writer.name}` goes on"
         )
         return
+    message = training.refresher.message
+    training.refresher.close()
     results, per_query = final_results(training.problem, training.embeddings, training.step)
     save_model(training.model, training.problem.tokens, writer.folder / "model")
     results["training"] = {"seconds": training.seconds, "steps": training.step, "examples": training.examples}
-    writer.finish("finished", results, per_query)
+    if training.config.refresh.mode == "async":
+        write_json_atomic(writer.folder / REPLAY, replay_settings(Run(writer.folder)))
+    writer.finish("finished", results, per_query, message)

@@ -32,6 +32,11 @@ def resolve(values: dict[str, Any]) -> RunConfig:
             f"refresh.mode: '{config.refresh.mode}' does nothing for recipe '{recipe.name}', whose negatives do not "
             "follow the model; leave it out or choose recipe 'ance'"
         )
+    if config.refresh.mode == "async" and config.method.restart:
+        raise ConfigError(
+            "method.restart: episodes begin where new pools come into use, which nobody knows beforehand under "
+            "refresh.mode 'async'; choose sync, lag or replay, or set method.restart to false"
+        )
     if config.negatives.filter.given() and not recipe.pools:
         raise ConfigError(
             f"negatives.filter: does nothing for recipe '{recipe.name}', whose negatives are not mined; leave it out"
