@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -22,6 +23,7 @@ def serve(runs: RunsFolder = Path("runs"), port: Port = 8501, browser: Browser =
     from ..runs import Store
 
     Store(runs, create=True)
+    _end_as_by_ctrl_c()
     raise typer.Exit(_wait(_dashboard(runs, port, browser)))
 
 
@@ -41,6 +43,7 @@ def demo(
     from ..runs import Store
 
     Store(runs, create=True)
+    _end_as_by_ctrl_c()
     server = _dashboard(runs, port, browser)
     trainer = [sys.executable, "-m", "ance_core.cli.demo_training", "--runs", str(runs), "--data", data]
     try:
@@ -55,6 +58,15 @@ def demo(
         server.terminate()
         server.wait()
     raise typer.Exit(code)
+
+
+def _end_as_by_ctrl_c() -> None:
+    """A polite kill ends the dashboard too, which would otherwise stay behind on its port."""
+
+    def interrupt(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    signal.signal(signal.SIGTERM, interrupt)
 
 
 def _dashboard(runs: Path, port: int, browser: bool) -> subprocess.Popen[bytes]:

@@ -18,9 +18,9 @@ from torch.nn.functional import softplus
 from .base import Loss, Objective, Scores
 
 
-def reciprocal(ranks: Tensor, cut: int) -> Tensor:
+def reciprocal(ranks: Tensor, cut: int, dtype: torch.dtype) -> Tensor:
     """1 / r of 0-based ranks, 0 from `cut` on."""
-    return torch.where(ranks < cut, 1.0 / (ranks + 1), 0.0)
+    return torch.where(ranks < cut, 1.0 / (ranks + 1).to(dtype), 0.0)
 
 
 @dataclass(frozen=True)
@@ -31,7 +31,7 @@ class RankWeighted(Objective):
 
     name = "rank-weighted"
     citation = "Zhan et al. 2021 (ADORE), adore/train.py:194-221"
-    formula = r"\frac{1}{|Q|}\sum_q \operatorname{mean}_{i,j} \left|\tfrac1{r_i} - \tfrac1{r_j}\right| \log(1 + e^{s_j - s_i})"
+    formula = r"\frac{1}{|Q|}\sum_q \operatorname{mean}_{i,j} |\tfrac1{r_i} - \tfrac1{r_j}| \log(1 + e^{s_j - s_i})"
 
     def __call__(self, scores: Scores) -> Loss:
         """See `Objective`; needs ranks, positive_ranks and row_weight."""
@@ -39,8 +39,8 @@ class RankWeighted(Objective):
             raise ValueError("rank-weighted loss: needs ranks, positive_ranks and row_weight")
         gap = scores.negative - scores.positive[:, None]
         delta = (
-            reciprocal(scores.positive_ranks, self.metric_cut)[:, None]
-            - reciprocal(scores.ranks, self.metric_cut)
+            reciprocal(scores.positive_ranks, self.metric_cut, gap.dtype)[:, None]
+            - reciprocal(scores.ranks, self.metric_cut, gap.dtype)
         ).abs()
         delta = torch.where(scores.mask, delta, 0.0)
         count = scores.mask.sum(dim=1, keepdim=True).clamp_min(1)

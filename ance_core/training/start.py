@@ -47,7 +47,7 @@ def check_fits(config: RunConfig, problem: Problem, parent: Run, field: str) -> 
     if config.encoder.kind != "hf" and theirs["fingerprint"] != problem.dataset.fingerprint:
         raise ConfigError(
             f"{field}: run '{parent.name}' was trained on {theirs['name']} ({theirs['fingerprint']}), this one is on "
-            f"{problem.dataset.name} ({problem.dataset.fingerprint}); token ids would not agree: use the same data and labels"
+            f"{problem.dataset.name} ({problem.dataset.fingerprint}); token ids differ: use the same data and labels"
         )
     shape = ("kind", "model", "width", "dim", "layers", "heads", "vocab_size")
     own = config.encoder.model_dump()
