@@ -17,8 +17,11 @@ def spelled_out(values: dict[str, Any]) -> dict[str, Any]:
     if not isinstance(encoder, str):
         return values
     kind, _, model = encoder.partition(":")
+    model = model.strip()
+    if model.startswith("~"):
+        model = str(Path(model).expanduser())  # no shell does it after `hf:`
     # the model is said to be none, so that one from a weaker layer does not stay
-    return {**values, "encoder": {"kind": kind.strip(), "model": model.strip() or None}}
+    return {**values, "encoder": {"kind": kind.strip(), "model": model or None}}
 
 
 def read_settings(path: Path) -> dict[str, Any]:

@@ -18,7 +18,9 @@ TOKENIZER_FILES = ("tokenizer.json", "vocab.txt", "vocab.json", "*.model", "tekk
 
 def load_tokenizer(model: str) -> PreTrainedTokenizerBase:
     """The tokenizer of a model folder or hub id. ConfigError if there is none, or only a slow one."""
-    folder = Path(model)
+    folder = Path(model).expanduser()
+    if not folder.is_dir() and (folder.is_absolute() or model.startswith((".", "~")) or model.count("/") > 1):
+        raise ConfigError(f"encoder.model: {model}: no such folder; check the path")
     if folder.is_dir() and not any(any(folder.glob(name)) for name in TOKENIZER_FILES):
         raise ConfigError(
             f"encoder.model: {model}: no tokenizer in the folder (looked for {', '.join(TOKENIZER_FILES)}): "

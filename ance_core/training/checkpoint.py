@@ -41,12 +41,7 @@ def write_checkpoint(folder: Path, model: nn.Module, optimizer: Optimizer, state
 def read_weights(folder: Path, model: nn.Module) -> None:
     """Copy a checkpoint's weights into a model of the same shape. StoreError if they do not fit."""
     path = folder / WEIGHTS
-    try:
-        saved = load_file(path)
-    except Exception as error:  # safetensors raises its own, OSError or ValueError
-        raise StoreError(
-            f"{path}: cannot be read as weights ({error}): resume from an earlier checkpoint"
-        ) from None
+    saved = _tensors(path)
     current = dict(model.named_parameters())
     if not any(name.startswith(DOCUMENT) for name in saved):  # one tower saved: both sides start from it
         saved |= {
@@ -63,15 +58,32 @@ def read_weights(folder: Path, model: nn.Module) -> None:
             parameter.copy_(saved[name])
 
 
+def _tensors(path: Path) -> dict[str, Tensor]:
+    try:
+        return load_file(path)
+    except Exception as error:  # safetensors raises its own, OSError or ValueError
+        raise _damaged(path, error) from None
+
+
+def _damaged(path: Path, error: Exception) -> StoreError:
+    reason = " ".join(str(error).split())
+    return StoreError(
+        f"{path}: damaged ({reason}): delete the folder {path.parent.name}, and the checkpoint before it is used"
+    )
+
+
 def read_checkpoint(folder: Path, model: nn.Module, optimizer: Optimizer) -> dict[str, Any]:
-    """Restore weights and optimizer state; returns the saved `state`."""
+    """Restore weights and optimizer state; returns the saved `state`. StoreError if any of it is damaged."""
     read_weights(folder, model)
     parameters = dict(model.named_parameters())
-    for key, value in load_file(folder / OPTIMIZER).items():
+    for key, value in _tensors(folder / OPTIMIZER).items():
         moment, name = key.split("/", 1)
         parameter = parameters[name]
         # AdamW keeps its step count on the processor unless fused on a device
         device = parameter.device if value.dim() or parameter.device.type != "cpu" else value.device
         optimizer.state[parameter][moment] = value.to(device)
-    state: dict[str, Any] = json.loads((folder / STATE).read_text(encoding="utf-8"))
+    try:
+        state: dict[str, Any] = json.loads((folder / STATE).read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise _damaged(folder / STATE, error) from None
     return state

@@ -113,11 +113,11 @@ def resume_run(
     try:
         checkpoints = run.checkpoints()
         last = max(checkpoints, default=0)
-        writer.truncate_after(last)
         if checkpoints:  # they hold all that the warm-up or a parent run gave
             training = assemble(config, problem, writer, None, 0)
             restore(training, run, last)
-        else:
+        writer.truncate_after(last)  # now that nothing can go wrong any more
+        if not checkpoints:
             training = _start(job, store, watch)
         writer.event(last, "resumed", f"from the checkpoint at step {last}")
         _take_turns([(job, training)], watch)
