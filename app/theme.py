@@ -31,6 +31,9 @@ METHODS = {
     "adore": Look("#378139", "3px,6px", "cross"),
     "simans": Look("#F95E7C", "6px,2px,2px,2px", "pentagon"),
     "ance-tele": Look("#7B3B9D", "16px,3px", "x"),
+    "oracle": Look("#7700FF", "2px,2px", "triangle-left"),
+    "curriculum": Look("#8A6D1F", "20px,3px,3px,3px", "triangle-right"),
+    "mixture": Look("#2F8F9D", "8px,2px,8px,6px", "diamond-tall"),
 }
 ORDER = {name: place for place, name in enumerate(METHODS)}
 DASHES = ("solid", "dash", "dot", "dashdot", "longdash", "longdashdot")
