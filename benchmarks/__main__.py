@@ -9,6 +9,7 @@ import time
 
 from .machine import describe
 from .report import load, save, table, write_document
+from .rows import Row
 
 BENCHMARKS = {
     "draw": ("drawing", "Drawing a batch of negatives"),
@@ -32,8 +33,14 @@ def main() -> None:
         file, title = BENCHMARKS[name]
         module = importlib.import_module(f".{file}", __package__)
         start, machine = time.perf_counter(), describe()
-        rows = module.run(args.quick)
-        print(f"\n{title} ({time.perf_counter() - start:.0f} s)\n\n{table(rows)}", flush=True)
+        rows: list[Row] = []
+        for row in module.run(args.quick):
+            rows.append(row)
+            print(
+                f"{time.perf_counter() - start:5.0f} s  {row.what}: {row.value.median:.3g}{row.unit}",
+                flush=True,
+            )
+        print(f"\n{title}\n\n{table(rows)}\n", flush=True)
         if not args.quick:
             save(name, title, _note(module.__doc__), rows, machine)
     if not args.quick:

@@ -32,18 +32,16 @@ ENDED = ("finished", "failed", "stopped", "dead")
 TRAINER = "demo_training"
 
 
-def run(quick: bool) -> list[Row]:
+def run(quick: bool) -> Iterator[Row]:
     """Four rows. Raises RuntimeError when a method fails or nothing ends in ten minutes."""
     steps, data = (10, "tiny") if quick else (600, "pydocs")
     with tempfile.TemporaryDirectory() as folder, _demo(Path(folder), steps, data) as (process, runs, port):
         found, memory = _watch(process, runs, port)
     what = f"six methods x {steps} steps on {data}"
-    return [
-        _row("the dashboard answers", found["answers"], "s", 15),
-        _row("first point of a curve in the store", found["curve"], "s", 30),
-        _row(f"{what} have finished", found["finished"], "s", 120),
-        _row("most memory of the training process", memory / 1e9, "GB", 1.5),
-    ]
+    yield _row("the dashboard answers", found["answers"], "s", 15)
+    yield _row("first point of a curve in the store", found["curve"], "s", 30)
+    yield _row(f"{what} have finished", found["finished"], "s", 120)
+    yield _row("most memory of the training process", memory / 1e9, "GB", 1.5)
 
 
 def _row(what: str, value: float, unit: str, target: float) -> Row:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
@@ -16,11 +17,12 @@ from .sitting import NO_MILESTONES, Enough, pool_settings, watch_training
 from .stats import Spread
 
 
-def run(quick: bool) -> list[Row]:
+def run(quick: bool) -> Iterator[Row]:
     """A row a recipe that draws, milliseconds a batch, the uniforms included."""
     dataset = load_dataset("tiny" if quick else "pydocs")
     names = [name for name, recipe in RECIPES.items() if recipe.step == "contrast"]
-    return [_row(name, dataset, 20 if quick else 300) for name in names]
+    for name in names:
+        yield _row(name, dataset, 20 if quick else 300)
 
 
 def _row(recipe: str, dataset: Dataset, draws: int) -> Row:

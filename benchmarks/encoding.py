@@ -5,6 +5,8 @@ From tokens made once, as training and refreshes work, and from raw text, tokeni
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 from .duel import Side, duel
 from .rows import Row, compared
 
@@ -14,9 +16,10 @@ LIMIT = {"static": None, "mini": 400}
 ROUNDS = {"static": 7, "mini": 11}
 
 
-def run(quick: bool) -> list[Row]:
+def run(quick: bool) -> Iterator[Row]:
     """Three rows an encoder; the target is stated for tokens made once."""
-    return [row for kind in THREADS for row in _rows(kind, quick)]
+    for kind in THREADS:
+        yield from _rows(kind, quick)
 
 
 def _rows(kind: str, quick: bool) -> list[Row]:

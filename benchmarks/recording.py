@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import tempfile
 import time
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -33,23 +34,15 @@ class _DeafStore(Store):
         return writer
 
 
-def run(quick: bool) -> list[Row]:
+def run(quick: bool) -> Iterator[Row]:
     """The share of training time, once as defined by the target and once as a run is by default."""
-    dataset, steps, rounds = (
-        load_dataset("tiny" if quick else "pydocs"),
-        40 if quick else 600,
-        2 if quick else 7,
-    )
+    dataset = load_dataset("tiny" if quick else "pydocs")
+    steps, rounds = (40, 2) if quick else (600, 7)
     bare = {"recipe": "bm25", "record": {"eval_every": ENDLESS}}
-    rows = [_row("bm25, no evaluation", dataset, steps, rounds, bare, 15.0)]
+    yield _row("bm25, no evaluation", dataset, steps, rounds, bare, 15.0)
     if not quick:
-        usual = {"recipe": "ance", "record": {}}
-        rows.append(
-            _row(
-                "ance as by default, evaluation every 50 steps on both sides", dataset, steps, 5, usual, None
-            )
-        )
-    return rows
+        what = "ance as by default, evaluation every 50 steps on both sides"
+        yield _row(what, dataset, steps, 5, {"recipe": "ance", "record": {}}, None)
 
 
 def _row(

@@ -6,6 +6,8 @@ default arguments and MultipleNegativesRankingLoss. Ours also draws its negative
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 from .duel import Side, duel
 from .rows import Row, compared
 
@@ -18,16 +20,14 @@ CASES = (
 )
 
 
-def run(quick: bool) -> list[Row]:
+def run(quick: bool) -> Iterator[Row]:
     """One row a case and number of threads, then one with evaluation, snapshots and checkpoints on our side."""
-    rows = []
     for kind, model, what, thread_counts, target, steps, rounds in CASES:
         for threads in thread_counts[:1] if quick else thread_counts:
-            rows.append(_row(kind, model, what, threads, target, steps, rounds, quick))
+            yield _row(kind, model, what, threads, target, steps, rounds, quick)
     if not quick:
         what = "static against StaticEmbedding alone, ours with evaluation, snapshots and checkpoints"
-        rows.append(_row("static", "bare", what, 1, None, 200, 4, quick, milestones=True))
-    return rows
+        yield _row("static", "bare", what, 1, None, 200, 4, quick, milestones=True)
 
 
 def _row(

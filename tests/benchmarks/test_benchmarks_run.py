@@ -74,7 +74,7 @@ def test_a_side_takes_its_turns(turns, side, settings, laps):
 
 @pytest.mark.parametrize("benchmark", [drawing, recording])
 def test_benchmarks_without_another_side(benchmark):
-    rows = benchmark.run(quick=True)
+    rows = list(benchmark.run(quick=True))
     assert rows
     assert all(np.isfinite(row.value.median) for row in rows)
 
