@@ -208,7 +208,9 @@ class RunConfig(Settings):
     steps: Positive = Field(600, description="optimizer steps after the warm-up")
     batch_size: Annotated[int, Field(ge=2, le=MOST)] = Field(32, description="queries in a batch")
     seed: Count = Field(0, description="of initial weights, data order and draws")
-    name: str | None = Field(None, min_length=1, description="folder of the run; made from recipe, data and seed if absent")
+    name: str | None = Field(
+        None, min_length=1, description="folder of the run; made from recipe, data and seed if absent"
+    )
     threads: Count = Field(0, description="processor threads; 0: one for static, every core for transformers")
 
 
