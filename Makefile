@@ -4,6 +4,7 @@ PYTHON ?= python3
 VENV   ?= .venv
 RUNS   ?= runs
 PORT   ?= 8501
+DATA   ?= pydocs
 TESTS  ?= tests
 BIN    := $(VENV)/bin
 PIP    := $(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt
@@ -37,7 +38,7 @@ $(VENV)/.dev: pyproject.toml constraints.txt | $(BIN)/python
 setup: $(VENV)/.dev
 
 demo: $(VENV)/.app
-	$(BIN)/ance demo --runs $(RUNS) --port $(PORT)
+	$(BIN)/ance demo --runs $(RUNS) --port $(PORT) --data $(DATA)
 
 app: $(VENV)/.app
 	$(BIN)/ance app --runs $(RUNS) --port $(PORT)

@@ -17,7 +17,9 @@ Setting = typer.Option
 
 @app.command()
 def train(
-    data: Annotated[str | None, Setting("--data", help="pydocs, tiny, or a folder or file of yours")] = None,
+    data: Annotated[
+        str | None, Setting("--data", help="pydocs, campus, tiny, or a folder or file of yours")
+    ] = None,
     recipe: Annotated[str | None, Setting("--recipe", help="method; see `ance recipes list`")] = None,
     preset: Annotated[
         str | None, Setting("--preset", help="named settings of the method, e.g. authors_code")

@@ -11,7 +11,10 @@ from ..errors import DataError, nearest
 from . import pydocs
 from .formats.irds import PREFIX
 
-SAMPLES = {"tiny": "a lighthouse island: 24 passages, 36 questions, all pairs judged"}
+SAMPLES = {
+    "tiny": "a lighthouse island: 24 passages, 36 questions, all pairs judged",
+    "campus": "the help centre of an invented university, written for teaching: every false negative is known",
+}
 BUILT = {
     "pydocs": "this Python's own documentation: about 2,700 summary sentences and the entries they begin"
 }

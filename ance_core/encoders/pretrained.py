@@ -44,7 +44,9 @@ def pretrained_backbone(config: EncoderConfig, saved: Path | None = None) -> Pre
                     logger.warning(
                         "%s lacks weights, now random: %s", config.model, sorted(info["missing_keys"])
                     )
-    except Exception as error:  # besides OSError and ValueError, safetensors' and torch's own for damaged weights
+    except (
+        Exception
+    ) as error:  # besides OSError and ValueError, safetensors' and torch's own for damaged weights
         raise ConfigError(
             f"encoder.model: {saved or config.model!r} is neither a model folder nor a hub id within reach "
             f"({_first_line(error)}): check the path, or download it once with network"

@@ -31,7 +31,9 @@ class RankWeighted(Objective):
 
     name = "rank-weighted"
     citation = "Zhan et al. 2021 (ADORE), adore/train.py:194-221"
-    formula = r"\frac{1}{|Q|}\sum_q \operatorname{mean}_{i,j} |\tfrac1{r_i} - \tfrac1{r_j}| \log(1 + e^{s_j - s_i})"
+    formula = (
+        r"\frac{1}{|Q|}\sum_q \operatorname{mean}_{i,j} |\tfrac1{r_i} - \tfrac1{r_j}| \log(1 + e^{s_j - s_i})"
+    )
 
     def __call__(self, scores: Scores) -> Loss:
         """See `Objective`; needs ranks, positive_ranks and row_weight."""
