@@ -18,7 +18,7 @@ help:
 	@echo "make test   install, run every test"
 	@echo "make app    open the dashboard on the runs in $(RUNS)/"
 	@echo "make lint | bench | test-slow | setup | clean"
-	@echo "Variables: PYTHON=$(PYTHON) VENV=$(VENV) RUNS=$(RUNS) PORT=$(PORT) TESTS=$(TESTS)"
+	@echo "Variables: PYTHON=$(PYTHON) VENV=$(VENV) RUNS=$(RUNS) PORT=$(PORT) DATA=$(DATA) TESTS=$(TESTS)"
 
 # A stamp is made only after an installation that succeeded, so a failed one is tried again.
 $(BIN)/python:

@@ -18,7 +18,7 @@ RECIPE = Recipe(
     idea="Queries trained only to find documents crowd together. DANCE also asks each document to find its query "
     "among the queries nearest to it, which pushes queries apart.",
     citation="Li et al. 2021 (DANCE), ICTIR; code: thunlp/DANCE a119572",
-    formula=r"\ell(q; d^+, d^-) + w\,\ell(d^+; q, q^-), \; \ell(x; y^+, y^-) = \log(1 + e^{(x \cdot y^- - x \cdot y^+)/\tau})",
+    formula=r"\ell(q; d^+, d^-) + w\,\ell(d^+; q, q^-), \; \ell(x; y^+, y^-) = \log(1 + e^{x \cdot (y^- - y^+)/\tau})",
     sampler=lambda config: TopK("own", config.negatives.pool_depth),
     objective=lambda config: PairwiseNLL(),
     pools=("own", "dual"),
