@@ -79,6 +79,8 @@ class Exchange:
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
+        self._request, self._result = folder / "request.json", folder / "result.json"
+        self._looked_for = str(self._result)  # at every step: without making a path
 
     @classmethod
     def fresh(cls, run_folder: Path) -> Exchange:
@@ -119,9 +121,9 @@ class Exchange:
 
     def answer(self) -> Result | None:
         """The result that lies here, which is thereby taken; None if there is none. RefusedError if unreadable."""
-        path = self._result
-        if not path.exists():
+        if not os.path.exists(self._looked_for):
             return None
+        path = self._result
         text = path.read_bytes()
         path.unlink()
         try:
@@ -184,14 +186,6 @@ class Exchange:
     def pools(self, number: int) -> Path:
         """File of the pools that answer a request."""
         return self.folder / f"pools-{number}.safetensors"
-
-    @property
-    def _request(self) -> Path:
-        return self.folder / "request.json"
-
-    @property
-    def _result(self) -> Path:
-        return self.folder / "result.json"
 
 
 def _publish(path: Path, data: bytes) -> None:
