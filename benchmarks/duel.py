@@ -46,19 +46,19 @@ class Turns:
 
     def __init__(self, line: Connection) -> None:
         self._line = line
-        self._start = 0.0
-        self._laps: dict[str, float] = {}
+        self._start = (0.0, 0.0)
+        self._laps: dict[str, np.ndarray] = {}
 
     def take(self) -> bool:
         """Wait for a turn and start the clock; False when there are no more turns."""
         go = bool(self._line.recv())
-        self._start = time.perf_counter()
+        self._start = clocks()
         return go
 
     def lap(self, name: str, units: float = 1.0) -> None:
-        """Note the seconds a unit since the clock was started, and start it again."""
-        self._laps[name] = (time.perf_counter() - self._start) / units
-        self._start = time.perf_counter()
+        """Note the seconds a unit since the clock was started, by the wall and of the processor; start it again."""
+        self._laps[name] = np.subtract(clocks(), self._start) / units
+        self._start = clocks()
 
     def give(self) -> None:
         """Let the other side have its turn; report the laps of this one."""
@@ -66,21 +66,27 @@ class Turns:
         self._laps = {}
 
 
+def clocks() -> tuple[float, float]:
+    """Seconds by the wall and of this process's processor time."""
+    return time.perf_counter(), time.process_time()
+
+
 @dataclass(frozen=True)
 class Laps:
-    """What both sides measured, by name of the lap, (rounds,) seconds a unit each."""
+    """What both sides measured, by name of the lap: (rounds, 2) seconds a unit by the wall and of the processor."""
 
     ours: dict[str, np.ndarray]
     theirs: dict[str, np.ndarray]
 
     def pairs(self, ours: str = "", theirs: str = "") -> Pairs:
         """A lap of ours beside one of theirs."""
-        return Pairs(self.ours[ours], self.theirs[theirs])
+        a, b = self.ours[ours], self.theirs[theirs]
+        return Pairs(a[:, 0], b[:, 0], np.stack([a[:, 1], b[:, 1]], axis=1))
 
 
 def duel(ours: Side, theirs: Side, *, rounds: int, threads: int, warm: int = 1) -> Laps:
     """`rounds` turns of each side after `warm` that do not count; who goes first changes from round to round."""
-    laps: list[list[dict[str, float]]] = [[], []]
+    laps: list[list[dict[str, np.ndarray]]] = [[], []]
     with _worker(ours, threads) as ours_line, _worker(theirs, threads) as theirs_line:
         lines = (ours_line, theirs_line)
         for turn in range(-warm, rounds):
@@ -91,7 +97,7 @@ def duel(ours: Side, theirs: Side, *, rounds: int, threads: int, warm: int = 1) 
     return Laps(*({name: np.array([lap[name] for lap in side]) for name in side[0]} for side in laps))
 
 
-def _turn(line: Connection) -> dict[str, float]:
+def _turn(line: Connection) -> dict[str, np.ndarray]:
     line.send(True)
     try:
         kind, value = line.recv()

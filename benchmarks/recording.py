@@ -7,7 +7,6 @@ checkpoints on both. The quiet side writes to a run that drops what it is given,
 from __future__ import annotations
 
 import tempfile
-import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -19,6 +18,7 @@ from ance_core.runs import RunWriter, Store
 from ance_core.training.session import train_runs
 from ance_core.training.settings import resolve
 
+from .duel import clocks
 from .rows import Row
 from .sitting import ENDLESS, pool_settings
 from .stats import Pairs, Spread, median_with_interval
@@ -48,23 +48,22 @@ def run(quick: bool) -> Iterator[Row]:
 def _row(
     what: str, dataset: Dataset, steps: int, rounds: int, settings: dict[str, Any], target: float | None
 ) -> Row:
-    seconds = np.empty((rounds, 2))
+    seconds, processor = np.empty((rounds, 2)), np.empty((rounds, 2))
     for at in range(-1, rounds):  # the first pair warms caches and does not count
         for side in (0, 1) if at % 2 == 0 else (1, 0):
             took = _train(dataset, steps, settings, recording=side == 0)
             if at >= 0:
-                seconds[at, side] = took
+                seconds[at, side], processor[at, side] = took
     pairs = Pairs(seconds[:, 0], seconds[:, 1])
     share = median_with_interval(100 * (pairs.ours / pairs.theirs - 1))
+    busy = median_with_interval(100 * (processor[:, 0] / processor[:, 1] - 1))
     with_it, without = Spread.of(pairs.ours), Spread.of(pairs.theirs)
-    return Row(
-        f"static, {steps} steps, {what}", share, "%", target, False, with_it, without, "s with and without"
-    )
+    return Row(f"static, {steps} steps, {what}", share, "%", target, False, with_it, without, "s", busy)
 
 
-def _train(dataset: Dataset, steps: int, settings: dict[str, Any], recording: bool) -> float:
-    """Seconds from the first update to the last but one; the last brings the final evaluation."""
-    times: list[float] = []
+def _train(dataset: Dataset, steps: int, settings: dict[str, Any], recording: bool) -> np.ndarray:
+    """Seconds, by the wall and of the processor, from the first update to the last but one: the last evaluates."""
+    times: list[tuple[float, float]] = []
     record = settings["record"] | ({} if recording else {"negatives": False, "snapshot_every": 0})
     config = resolve(
         {"data": dataset.name, "steps": steps + 1, "warmup": {"recipe": "none"}}
@@ -73,5 +72,5 @@ def _train(dataset: Dataset, steps: int, settings: dict[str, Any], recording: bo
     )
     with tempfile.TemporaryDirectory() as folder:
         store = (Store if recording else _DeafStore)(Path(folder), create=True)
-        train_runs([config], store, dataset=dataset, watch=lambda _: times.append(time.perf_counter()))
-    return times[steps - 1] - times[0]
+        train_runs([config], store, dataset=dataset, watch=lambda _: times.append(clocks()))
+    return np.subtract(times[steps - 1], times[0])

@@ -33,5 +33,5 @@ def _row(kind: str, negatives: int, rounds: int, quick: bool) -> Row:
     )
     kept = "200 negatives kept" if negatives > 1 else "one of 200 kept by theirs"
     return compared(
-        f"{kind}, {kept}, {threads} thread{'s' * (threads > 1)}", laps.pairs(), "s a refresh", 3.0
+        f"{kind}, {kept}, {threads} thread{'s' * (threads > 1)}", laps.pairs(), "s a refresh", 3.0, threads
     )

@@ -17,14 +17,16 @@ BEGIN, END = "<!-- figures: written by `make bench` -->", "<!-- end of figures -
 
 def table(rows: list[Row]) -> str:
     """A markdown table; rows that compare show both sides, others the figure alone."""
-    both = any(row.ours for row in rows)
-    head = ["", *(("ours", "theirs", "") if both else ()), "measured", "target", "met"]
+    both, processor = any(row.ours for row in rows), any(row.processor for row in rows)
+    names = ("with", "without", "") if any(row.unit == "%" for row in rows) else ("ours", "theirs", "")
+    busy = ["in processor time"] if processor else []
+    head = ["", *(names if both else ()), "measured", *busy, "target", "met"]
     lines = [head, ["---"] * len(head)]
     for row in rows:
         sides = [_spread(row.ours), _spread(row.theirs), row.per] if both else []
-        lines.append(
-            [row.what, *sides, _value(row), _target(row), {None: "", True: "yes", False: "no"}[row.met]]
-        )
+        extra = [_spread(row.processor)] if processor else []
+        met = {None: "", True: "yes", False: "no"}[row.met]
+        lines.append([row.what, *sides, _value(row), *extra, _target(row), met])
     return "\n".join("| " + " | ".join(line) + " |" for line in lines)
 
 

@@ -13,6 +13,7 @@ class Row:
     """One figure. value: in `unit` ("x": a ratio theirs / ours). target: at least or at most so much.
 
     ours, theirs: what the ratio was made of, in `per` ("ms a step"); None where nothing is compared.
+    processor: the same value in processor time; of one thread only, for threads that wait spend it too.
     """
 
     what: str
@@ -23,6 +24,7 @@ class Row:
     ours: Spread | None = None
     theirs: Spread | None = None
     per: str = ""
+    processor: Spread | None = None
 
     @property
     def met(self) -> bool | None:
@@ -38,12 +40,17 @@ class Row:
     @classmethod
     def of(cls, values: dict[str, Any]) -> Row:
         """A row from what `as_dict` gave."""
-        spreads = {k: Spread(**v) for k in ("value", "ours", "theirs") if (v := values[k]) is not None}
+        spreads = {
+            k: Spread(**v)
+            for k in ("value", "ours", "theirs", "processor")
+            if (v := values.get(k)) is not None
+        }
         return cls(**{k: v for k, v in values.items() if k != "met"} | spreads)
 
 
-def compared(what: str, pairs: Pairs, per: str, target: float | None = None) -> Row:
+def compared(what: str, pairs: Pairs, per: str, target: float | None = None, threads: int = 1) -> Row:
     """A row from a duel. per: "ms a step" shows times; "documents/s" and the like show rates."""
     shown = (lambda s: s * 1e3) if per.startswith("ms") else (lambda s: s if per.startswith("s ") else 1 / s)
     ours, theirs = Spread.of(shown(pairs.ours)), Spread.of(shown(pairs.theirs))
-    return Row(what, pairs.ratio(), "x", target, ours=ours, theirs=theirs, per=per)
+    processor = pairs.processor_ratio() if threads == 1 else None
+    return Row(what, pairs.ratio(), "x", target, ours=ours, theirs=theirs, per=per, processor=processor)

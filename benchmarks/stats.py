@@ -26,14 +26,24 @@ class Spread:
 
 @dataclass(frozen=True)
 class Pairs:
-    """Measurements of two sides taken next to each other, (n,) each: seconds a unit of work."""
+    """Measurements of two sides taken next to each other, (n,) each: seconds a unit of work.
+
+    processor: the same in seconds of processor time, (n, 2) ours and theirs, which a busy machine hardly changes.
+    """
 
     ours: np.ndarray
     theirs: np.ndarray
+    processor: np.ndarray | None = None
 
     def ratio(self) -> Spread:
         """theirs / ours: the median over pairs, with its 95 % interval by bootstrap over pairs."""
         return median_with_interval(self.theirs / self.ours)
+
+    def processor_ratio(self) -> Spread | None:
+        """The same ratio in processor time."""
+        if self.processor is None:
+            return None
+        return median_with_interval(self.processor[:, 1] / self.processor[:, 0])
 
 
 def median_with_interval(values: np.ndarray) -> Spread:

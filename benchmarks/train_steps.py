@@ -41,4 +41,6 @@ def _row(
         rounds=2 if quick else rounds,
         threads=threads,
     )
-    return compared(f"{what}, {threads} thread{'s' * (threads > 1)}", laps.pairs(), "ms a step", target)
+    return compared(
+        f"{what}, {threads} thread{'s' * (threads > 1)}", laps.pairs(), "ms a step", target, threads
+    )

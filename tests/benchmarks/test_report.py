@@ -17,7 +17,7 @@ MACHINE = {
     "packages": {"torch": "2"},
     "load": 0.1,
 }
-PAIRS = Pairs(np.array([0.002, 0.002]), np.array([0.012, 0.012]))
+PAIRS = Pairs(np.array([0.002, 0.002]), np.array([0.012, 0.012]), np.array([[0.001, 0.007]] * 2))
 
 
 @pytest.fixture
@@ -36,6 +36,8 @@ def test_units_of_a_comparison(per, shown):
     row = compared("w", PAIRS, per, 5.0)
     assert row.ours.median == pytest.approx(shown)
     assert row.value.median == pytest.approx(6.0)
+    assert row.processor.median == pytest.approx(7.0)
+    assert compared("w", PAIRS, per, threads=2).processor is None  # threads that wait spend it too
     assert row.met
 
 
@@ -60,8 +62,8 @@ def test_document_keeps_its_text_and_earlier_benchmarks_their_figures(places):
     assert text.endswith("\nafter\n")
     assert "old" not in text
     assert (
-        "| one | 2.00 (2.00 to 2.00) | 12.0 (12.0 to 12.0) | ms a step | **6.00x** | at least 5x | yes |"
-        in text
+        "| one | 2.00 (2.00 to 2.00) | 12.0 (12.0 to 12.0) | ms a step | **6.00x** | 7.00 (7.00 to 7.00) "
+        "| at least 5x | yes |" in text
     )
     assert "| two | **3.00 s** (2.00 to 4.00) | at most 1 s | no |" in text
     assert text.index("First") < text.index("Second")
