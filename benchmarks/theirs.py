@@ -1,7 +1,8 @@
 """sentence-transformers' side of the duels: its trainer, its `encode`, its `mine_hard_negatives`.
 
-Models: `same` is the folder this package saves, so tokenizer, architecture and weights are equal; `bare`
-is its StaticEmbedding alone, which leaves out our token weights, residual MLP and head.
+Models: `same` is the folder this package saves, so tokenizer, architecture and weights are equal; `dropout` is
+that with the dropout of .1 that BERT has by default; `bare` is its StaticEmbedding alone, which leaves out our
+token weights, residual MLP and head.
 """
 
 from __future__ import annotations
@@ -104,7 +105,7 @@ def refresh(turns: Turns, kind: str, negatives: int, limit: int | None = None) -
 
 
 def _model(kind: str, model: str, texts: Texts) -> SentenceTransformer:
-    config = EncoderConfig(kind=kind)
+    config = EncoderConfig(kind=kind, dropout=0.1 if model == "dropout" else 0.0)
     if model == "bare":
         tokenizer = Tokenizer.from_str(texts.tokens.tokenizer.to_str())
         return SentenceTransformer(

@@ -16,7 +16,8 @@ CASES = (
     # kind, their model, what, threads, target, steps a turn, rounds
     ("static", "bare", "static against StaticEmbedding alone", (1, 2), 5.0, 50, 12),
     ("static", "same", "static against the same layers", (1,), 5.0, 50, 9),
-    ("mini", "same", "mini against the same BERT", (1, 2), 2.5, 5, 7),
+    ("mini", "dropout", "mini against the same BERT with its usual dropout", (1, 2), 2.5, 5, 7),
+    ("mini", "same", "mini against the same BERT without dropout, as ours", (1, 2), 2.5, 5, 7),
 )
 
 

@@ -15,7 +15,7 @@ from ..errors import TrainingError
 from ..samplers import QueryBatch
 from .dual import dual_step
 from .episodes import restart_if_due
-from .gradients import loss_is_usable
+from .gradients import clip, loss_is_usable
 from .listwise import listwise_step
 from .observe import (
     observe_leak,
@@ -72,8 +72,9 @@ def steps(run: Training) -> Iterator[Training]:
                     f"loss: {float(outcome.loss.detach())} at step {run.step + 1}; lower optimizer.learning_rate "
                     f"(now {optimizer.learning_rate}) or raise warmup.steps; the batch is in failed-batch.json"
                 )
-            run.accelerator.backward(outcome.loss)
-            norms = run.meter.clip(optimizer.max_grad_norm)
+            outcome.loss.backward()  # type: ignore[no-untyped-call]
+            norms = run.meter.norms()
+            clip(run.optimizer, norms["total"], optimizer.max_grad_norm)
             now, length = run.episodes.place(run.step)
             rate = learning_rate(now, length, optimizer.learning_rate, optimizer.warmup_share)
             for group in run.optimizer.param_groups:

@@ -147,7 +147,7 @@ def assemble(
     model.train()
     trainable = [p for p in model.parameters() if p.requires_grad]
     optimizer = AdamW(trainable, lr=0.0, weight_decay=config.optimizer.weight_decay, fused=True)
-    model, optimizer = accelerator.prepare(model, optimizer)
+    model = accelerator.prepare(model)  # its optimizer is for accumulation and fp16: neither is used here
     size = effective_batch_size(config, problem)
     embeddings = CurrentEmbeddings(model, problem.tokens, frozen_documents=recipe.trains == "queries")
     miner = Miner(config, recipe, problem, embeddings, model.scale) if recipe.mines else None
