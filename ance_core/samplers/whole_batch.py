@@ -100,14 +100,16 @@ def _difference(total: np.ndarray, part: np.ndarray) -> np.ndarray:
 
 
 def _on_columns(own: Weighted, batch: QueryBatch, pools: Mapping[str, Pool], docs: np.ndarray) -> np.ndarray:
-    """(B, U) probabilities under `own` of each of `docs` (U,) ascending; cost grows with pool and U, not their product."""
+    """(B, U) probabilities under `own` of each of `docs` (U,); cost grows with pool and U, not their product."""
     pool = pools[own.pool]
     candidates = pool.docs[batch.rows]  # (B, K)
-    place = np.minimum(np.searchsorted(docs, candidates), len(docs) - 1)
-    hit = (docs[place] == candidates) & (candidates >= 0)
+    place = np.full(batch.n_docs + 1, -1)  # the last cell is that of padding, which is -1
+    place[docs] = np.arange(len(docs))
+    place[-1] = -1
+    at = place[candidates]
     p = np.zeros((len(candidates), len(docs)))
-    row, column = np.nonzero(hit)
-    p[row, place[row, column]] = own.candidate_probabilities(batch, pool)[row, column]
+    row, column = np.nonzero(at >= 0)
+    p[row, at[row, column]] = own.candidate_probabilities(batch, pool)[row, column]
     return p
 
 
