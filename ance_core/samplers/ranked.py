@@ -73,6 +73,10 @@ class Ranked(Sampler):
         weights = self.log_weights(pool, batch)
         return log_softmax(np.where(pool.docs[batch.rows] >= 0, weights, -np.inf))
 
+    def candidate_probabilities(self, batch: QueryBatch, pool: Pool) -> np.ndarray:
+        """(B, K) of the candidates, in the order of the pool; zero past the end."""
+        return np.exp(self._log_p(batch, pool))
+
     def draw(self, batch: QueryBatch, pools: Mapping[str, Pool], n: int, uniforms: np.ndarray) -> Draw:
         """See `Sampler.draw`."""
         pool = pools[self.pool]

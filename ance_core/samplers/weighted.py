@@ -34,10 +34,6 @@ class Weighted(Ranked):
             return np.zeros((len(batch.rows), pool.docs.shape[1]))
         return pool.log_weights[batch.rows].astype(np.float64)
 
-    def candidate_probabilities(self, batch: QueryBatch, pool: Pool) -> np.ndarray:
-        """(B, K) of the candidates, in the order of the pool; zero past the end."""
-        return np.exp(self._log_p(batch, pool))
-
     def capacity(self, labels: Labels, n_docs: int) -> np.ndarray:
         """(Q,) what one source holds: the others may bring nothing new."""
         return np.minimum(self.per_source or self.depth, n_docs - np.diff(labels.indptr))

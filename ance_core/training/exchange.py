@@ -24,8 +24,8 @@ from typing import Any
 from ..errors import TrainingError
 from ..runs.files import atomic_file, make_folder, remove, sync, temporary, write_json_atomic, writing
 from ..samplers import Pool
+from ..samplers.pool_files import pool_path, pools_from_bytes, pools_to_bytes
 from .checkpoint import WEIGHTS
-from .pool_files import pool_path, pools_from_bytes, pools_to_bytes
 
 FOLDER = "exchange"
 

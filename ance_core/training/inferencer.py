@@ -66,11 +66,11 @@ def serve(run_folder: Path, folder: Path, device: str, threads: int) -> None:
     from ..encoders import build_encoder
     from ..recipes import get_recipe
     from ..runs import Run
+    from ..samplers.pool_files import read_pools
     from .checkpoint import read_weights
     from .embeddings import CurrentEmbeddings
     from .exchange import Exchange
     from .miners import Miner
-    from .pool_files import read_pools
     from .problem_files import read_problem
     from .refresh import refresh_record
 

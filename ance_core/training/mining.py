@@ -93,11 +93,3 @@ def mine_dense(
     seconds.index += indexed - start
     seconds.search += time.perf_counter() - indexed
     return Pool.of(negatives.docs, negatives.scores * np.float32(scale), label_scores, source, index_step)
-
-
-def jaccard(old: np.ndarray, new: np.ndarray) -> float:
-    """Mean over queries of |A & B| / |A | B| for two pools (Q, K), -1 padded; 1 where both are empty."""
-    both = np.sort(np.concatenate([old, new], axis=1), axis=1)
-    common = ((both[:, 1:] == both[:, :-1]) & (both[:, 1:] >= 0)).sum(axis=1)  # a document occurs once a pool
-    union = (old >= 0).sum(axis=1) + (new >= 0).sum(axis=1) - common
-    return float(np.where(union > 0, common / np.maximum(union, 1), 1.0).mean())

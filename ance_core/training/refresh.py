@@ -16,8 +16,9 @@ from typing import Any
 
 from ..config import RefreshConfig
 from ..samplers import Pool
-from .mining import Mined, jaccard
-from .pool_files import read_pools, write_pools
+from ..samplers.change import jaccards
+from ..samplers.pool_files import read_pools, write_pools
+from .mining import Mined
 
 Pools = dict[str, Pool]
 Mine = Callable[[int, Pools], Mined]
@@ -111,6 +112,8 @@ def refresh_record(step: int, active: int, old: Pools, mined: Mined) -> dict[str
         "seconds_index": mined.seconds.index,
         "seconds_search": mined.seconds.search,
         "seconds_total": mined.seconds.total,
-        "jaccard": jaccard(old[name].docs, mined.pools[name].docs) if name in old else float("nan"),
+        "jaccard": float(jaccards(old[name].docs, mined.pools[name].docs).mean())
+        if name in old
+        else float("nan"),
         "queries": mined.queries,
     }

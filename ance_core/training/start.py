@@ -14,9 +14,9 @@ from typing import Any
 from ..config import RunConfig, merge
 from ..errors import ConfigError, StoreError
 from ..runs import Run, Store
+from ..samplers.pool_files import pool_path
 from .checkpoint import STATE, read_checkpoint
 from .episodes import inherit_start
-from .pool_files import pool_path
 from .problem import Problem
 from .run import Training
 

@@ -11,8 +11,8 @@ import pytest
 
 from ance_core.runs.files import sweep
 from ance_core.samplers import Pool
+from ance_core.samplers.pool_files import pool_path
 from ance_core.training.exchange import Contents, Exchange, RefusedError, Request
-from ance_core.training.pool_files import pool_path
 from ance_core.training.worker import Worker
 
 

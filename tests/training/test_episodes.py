@@ -10,8 +10,8 @@ from ance_core.data.tokens import tokenized
 from ance_core.encoders import encode_corpus, load_model
 from ance_core.errors import ConfigError, StoreError
 from ance_core.samplers import SOURCES
+from ance_core.samplers.pool_files import read_pools
 from ance_core.training.episodes import Episodes
-from ance_core.training.pool_files import read_pools
 from ance_core.training.session import resume_run, train_runs
 from ance_core.training.settings import resolve
 from ance_core.training.start import fork_settings

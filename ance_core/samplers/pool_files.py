@@ -8,7 +8,7 @@ import numpy as np
 from safetensors.numpy import load, save
 
 from ..runs.files import atomic_file, make_folder
-from ..samplers import Pool
+from .base import Pool
 
 ARRAYS = ("docs", "scores", "label_scores", "sources", "index_step", "log_weights")
 
