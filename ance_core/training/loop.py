@@ -72,7 +72,7 @@ def steps(run: Training) -> Iterator[Training]:
                     f"loss: {float(outcome.loss.detach())} at step {run.step + 1}; lower optimizer.learning_rate "
                     f"(now {optimizer.learning_rate}) or raise warmup.steps; the batch is in failed-batch.json"
                 )
-            outcome.loss.backward()  # type: ignore[no-untyped-call]
+            outcome.loss.backward()
             norms = run.meter.norms()
             clip(run.optimizer, norms["total"], optimizer.max_grad_norm)
             now, length = run.episodes.place(run.step)

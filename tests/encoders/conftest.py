@@ -89,8 +89,8 @@ def make(corpus, bert_folder):
             return config, tokenise(corpus, config)
         from ance_core.data.pretrained import load_tokenizer, pad_id_of
 
-        config = EncoderConfig(model=str(bert_folder), **settings)
-        tokenizer = load_tokenizer(str(bert_folder))
+        config = EncoderConfig(**({"model": str(bert_folder)} | settings))
+        tokenizer = load_tokenizer(config.model)
         return config, tokenise(corpus, config, tokenizer, pad_id_of(tokenizer))
 
     return make

@@ -1,0 +1,1 @@
+"""Measurements at a checkpoint that never change a training."""
