@@ -59,6 +59,11 @@ class EncoderConfig(Settings):
     )
     max_query_tokens: Positive = Field(32, description="longer queries are cut")
     max_document_tokens: Positive = Field(128, description="longer documents are cut")
+    max_passages: Annotated[int, Field(ge=1, le=4)] = Field(
+        1,
+        description="1, FirstP: a document is its first max_document_tokens; more, MaxP: it is cut into up to so many "
+        "passages of that length, and its best one is its score",
+    )
 
     @model_validator(mode="after")
     def _consistent(self) -> EncoderConfig:

@@ -22,6 +22,7 @@ from ..config import EncoderConfig
 from ..errors import ConfigError
 from .cache import cache_dir, cached_folder
 from .dataset import Dataset
+from .passages import Passages
 from .pretrained import backend_of, load_tokenizer, pad_id_of, unknown_id_of
 from .wordpiece import train_wordpiece
 
@@ -36,10 +37,14 @@ CHUNK = 4096  # texts encoded at once: bounds the memory of the tokenizer's own 
 
 @dataclasses.dataclass(frozen=True, eq=False)
 class Tokens:
-    """Token ids of N texts: text i has `ids[offsets[i]:offsets[i + 1]]`, at least one token."""
+    """Token ids of N texts: text i has `ids[offsets[i]:offsets[i + 1]]`, at least one token.
+
+    With `passages`, the N texts stored are passages, of which a document has one or more.
+    """
 
     ids: np.ndarray  # (T,) int32, memory-mapped when it comes from the cache
     offsets: np.ndarray  # (N + 1,) int64
+    passages: Passages | None = None  # None: each text is a whole document, or a query
 
     def __len__(self) -> int:
         return len(self.offsets) - 1
@@ -69,8 +74,10 @@ class Tokens:
         return ids, mask
 
     def save(self, folder: Path) -> None:
-        """Write `ids.npy` and `offsets.npy`."""
+        """Write `ids.npy` and `offsets.npy`, and `passages.npy` if there are any."""
         folder.mkdir(parents=True, exist_ok=True)
+        if self.passages is not None:
+            np.save(folder / "passages.npy", self.passages.starts, allow_pickle=False)
         np.save(folder / "ids.npy", self.ids, allow_pickle=False)
         np.save(folder / "offsets.npy", self.offsets, allow_pickle=False)
 
@@ -78,7 +85,8 @@ class Tokens:
     def load(cls, folder: Path) -> Tokens:
         """What `save` wrote, with the ids memory-mapped read-only."""
         ids = np.load(folder / "ids.npy", mmap_mode="r", allow_pickle=False)
-        return cls(ids, np.load(folder / "offsets.npy", allow_pickle=False))
+        offsets, starts = np.load(folder / "offsets.npy", allow_pickle=False), folder / "passages.npy"
+        return cls(ids, offsets, Passages(np.load(starts, allow_pickle=False)) if starts.exists() else None)
 
 
 def tokenize(
@@ -88,20 +96,26 @@ def tokenize(
     cache: Path | None = None,
     *,
     special_tokens: bool = True,
+    max_passages: int = 1,
 ) -> Tokens:
     """All texts as tokens, cut to `max_tokens` (special tokens such as [CLS] included).
+
+    max_passages: above 1, a text is cut into as many passages of `max_tokens` as it fills, at most so many, each
+    with special tokens of its own; the last may be short, and what is left over is dropped.
 
     A text without any token becomes one unknown token, so that every text has an embedding. With a `cache`
     folder the result is kept there and a folder that exists is used as it is: its name must stand for the
     texts and settings. ConfigError if `max_tokens` leaves no room beside the special tokens.
     """
+    settings = (tokenizer, max_tokens, special_tokens, max_passages)
     if cache is None:
-        return _encode(texts, tokenizer, max_tokens, special_tokens)
-    made = lambda folder: _encode(texts, tokenizer, max_tokens, special_tokens).save(folder)  # noqa: E731
-    return Tokens.load(cached_folder(cache, made))
+        return _encode(texts, *settings)
+    return Tokens.load(cached_folder(cache, lambda folder: _encode(texts, *settings).save(folder)))
 
 
-def _encode(texts: Sequence[str], tokenizer: Any, max_tokens: int, special_tokens: bool) -> Tokens:
+def _encode(
+    texts: Sequence[str], tokenizer: Any, max_tokens: int, special_tokens: bool, max_passages: int
+) -> Tokens:
     backend = Tokenizer.from_str(
         backend_of(tokenizer).to_str()
     )  # a copy: truncation is a state of the object
@@ -113,15 +127,22 @@ def _encode(texts: Sequence[str], tokenizer: Any, max_tokens: int, special_token
     unknown = unknown_id_of(tokenizer)
     flat: list[np.ndarray] = []
     lengths: list[int] = []
+    counts: list[int] = []
     for start in range(0, len(texts), CHUNK):
         chunk = list(texts[start : start + CHUNK])
         encoded = backend.encode_batch_fast(chunk, add_special_tokens=special_tokens)
-        ids = [encoding.ids or [unknown] for encoding in encoded]
+        pieces = [[e, *e.overflowing[: max_passages - 1]] if max_passages > 1 else [e] for e in encoded]
+        ids = [piece.ids or [unknown] for text in pieces for piece in text]
         lengths.extend(map(len, ids))
+        counts.extend(map(len, pieces))
         flat.append(np.fromiter(chain.from_iterable(ids), dtype=np.int32))
-    offsets = np.zeros(len(texts) + 1, dtype=np.int64)
-    np.cumsum(lengths, out=offsets[1:])
-    return Tokens(np.concatenate(flat) if flat else np.zeros(0, np.int32), offsets)
+    passages = Passages(_running_sum(counts)) if max_passages > 1 else None
+    return Tokens(np.concatenate(flat) if flat else np.zeros(0, np.int32), _running_sum(lengths), passages)
+
+
+def _running_sum(counts: list[int]) -> np.ndarray:
+    """(N + 1,) int64, from 0."""
+    return np.concatenate([[0], np.cumsum(counts, dtype=np.int64)]).astype(np.int64)
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
@@ -130,7 +151,7 @@ class TokenizedDataset:
 
     tokenizer: Tokenizer | PreTrainedTokenizerBase
     queries: Tokens
-    docs: Tokens
+    docs: Tokens  # of passages, where the encoder reads several of a document
     pad_id: int
     vocab_size: int
     special_tokens: bool  # whether texts stand between [CLS] and [SEP]; new texts must be read the same way
@@ -150,14 +171,19 @@ def tokenized(dataset: Dataset, *, encoder: EncoderConfig) -> TokenizedDataset:
     special = encoder.kind != "static"
     own = load_tokenizer(encoder.model or "") if encoder.kind == "hf" else None
     limits = {"queries": encoder.max_query_tokens, "docs": encoder.max_document_tokens}
+    pieces = {"queries": 1, "docs": encoder.max_passages}
     setting = backend_of(own).to_str() if own is not None else encoder.vocab_size
-    key = _cache_key(dataset, [setting, special, limits, CACHE_VERSION, tokenizers.__version__])
+    settings = [setting, special, limits, CACHE_VERSION, tokenizers.__version__]
+    key = _cache_key(dataset, settings + [pieces] * (encoder.max_passages > 1))
 
     def build(folder: Path) -> None:
         tokenizer = own if own is not None else train_wordpiece(dataset.docs, encoder.vocab_size)
         backend_of(tokenizer).save(str(folder / "tokenizer.json"))
         for name, texts in (("queries", dataset.queries), ("docs", dataset.docs)):
-            tokenize(texts, tokenizer, limits[name], special_tokens=special).save(folder / name)
+            tokens = tokenize(
+                texts, tokenizer, limits[name], special_tokens=special, max_passages=pieces[name]
+            )
+            tokens.save(folder / name)
 
     folder = cached_folder(cache_dir() / "tokens" / key, build)
     tokenizer = own if own is not None else Tokenizer.from_file(str(folder / "tokenizer.json"))

@@ -39,7 +39,8 @@ def save_model(model: DualEncoder, tokens: TokenizedDataset, folder: Path) -> No
 
     sentence-transformers knows one length limit a module: with shared towers its `encode` cuts every text,
     queries too, at `max_document_tokens`. Untied towers are two routes with their own limits:
-    `encode_query` and `encode_document`. Raises ConfigError if the folder cannot be written.
+    `encode_query` and `encode_document`. It reads one passage a document, its first, also where the encoder was
+    trained with more (MaxP). Raises ConfigError if the folder cannot be written.
     """
     folder = Path(folder)
     try:

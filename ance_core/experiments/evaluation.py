@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from ..data import load_dataset
-from ..retrieval import build_index, evaluate, search
+from ..retrieval import evaluate
 from ..retrieval.trec import write_trec_run
 from ..runs import Run
 from .saved import SavedModel, dataset_of
@@ -25,9 +25,7 @@ def evaluate_run(
     model = SavedModel(run)
     dataset = load_dataset(data) if data else dataset_of(run)
     labels = dataset.split(split).labels()
-    queries = model.encode([dataset.queries[q] for q in labels.queries], "query")
-    index = build_index(model.encode(dataset.docs, "document"))
-    ranking = search(index, queries, min(DEPTH, len(dataset.docs)))
+    ranking = model.searcher(dataset.docs)([dataset.queries[q] for q in labels.queries], DEPTH)
     if trec_run is not None:
         ids = [dataset.query_ids[q] for q in labels.queries]
         write_trec_run(trec_run, ranking, ids, dataset.doc_ids, run.name)

@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Literal
 
 import numpy as np
 
 from ..data import Dataset, load_dataset
-from ..data.tokens import tokenize
+from ..data.tokens import Tokens, tokenize
 from ..encoders import encode_corpus, load_model
 from ..errors import ConfigError
+from ..retrieval import Ranking, build_index, search
 from ..runs import Run
+
+Side = Literal["query", "document"]
+Search = Callable[[list[str], int], Ranking]
+"""(texts, k) -> the k best documents for each text; fewer columns where there are fewer documents."""
 
 
 class SavedModel:
@@ -25,12 +31,29 @@ class SavedModel:
         self._model, self._tokenizer = load_model(folder)
         self.scale = self._model.scale
 
-    def encode(self, texts: list[str], side: Literal["query", "document"]) -> np.ndarray:
-        """Embeddings (len(texts), D) float32, tokenised as in training."""
+    def searcher(self, documents: list[str]) -> Search:
+        """Encode and index `documents`; returns a search for texts among them, by FirstP or MaxP as in training."""
+        tokens = self._tokens(documents, "document")
+        index = build_index(self._encode(tokens, "document"))
+        most = len(documents)
+        return lambda texts, k: search(
+            index, self._encode(self._tokens(texts, "query"), "query"), min(k, most), tokens.passages
+        )
+
+    def _tokens(self, texts: list[str], side: Side) -> Tokens:
         config = self._model.config
-        limit = config.max_query_tokens if side == "query" else config.max_document_tokens
         special = config.kind != "static"  # a bag of tokens has no use for [CLS]
-        tokens = tokenize(texts, self._tokenizer, limit, special_tokens=special)
+        if side == "query":
+            return tokenize(texts, self._tokenizer, config.max_query_tokens, special_tokens=special)
+        return tokenize(
+            texts,
+            self._tokenizer,
+            config.max_document_tokens,
+            special_tokens=special,
+            max_passages=config.max_passages,
+        )
+
+    def _encode(self, tokens: Tokens, side: Side) -> np.ndarray:
         return encode_corpus(self._model, tokens, None, side, autocast=True)
 
 

@@ -14,7 +14,6 @@ import numpy as np
 
 from ..data import Dataset
 from ..errors import ConfigError
-from ..retrieval import build_index, search
 from ..runs import Run
 from .saved import SavedModel, check_same, dataset_of
 
@@ -44,7 +43,7 @@ class Searcher:
         if dataset is not None:
             check_same(run, dataset)
         self.dataset = dataset if dataset is not None else dataset_of(run)
-        self._index = build_index(self._model.encode(self.dataset.docs, "document"))
+        self._search = self._model.searcher(self.dataset.docs)
 
     def search(self, text: str, k: int = 10) -> list[Hit]:
         """The k best documents for `text`, best first; all of them where the corpus has fewer.
@@ -55,7 +54,7 @@ class Searcher:
             raise ConfigError("text: empty: give some words to search for")
         if k < 1:
             raise ConfigError(f"k: {k} given: ask for at least 1 result")
-        found = search(self._index, self._model.encode([text], "query"), min(k, len(self.dataset.docs)))
+        found = self._search([text], k)
         grades = judgements(self.dataset, text)
         return [
             Hit(

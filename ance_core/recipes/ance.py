@@ -25,7 +25,9 @@ RECIPE = Recipe(
         "All judged positives are kept out; the authors' code keeps out only the last (run_ann_data_gen.py:81-85).",
         "AdamW instead of LAMB; one learning-rate schedule over the run, never restarted at a refresh.",
         "The importance weight 1 / (N p) of Eq 4 is applied neither in their code (run_ann.py:258-279) nor here; "
-        "recipe `oracle` offers it.",
+        "recipe `oracle-weighted` does.",
+        "MaxP (`encoder.max_passages`) gives each passage its own special tokens; the authors' code cuts one sequence of "
+        "2048 tokens in four, so that only the first passage begins with the start token it is read at (models.py:160-199).",
     ),
     parameters=(
         Parameter(
@@ -74,6 +76,14 @@ RECIPE = Recipe(
             "queries in a batch", "", "", "nearly always one", "32 different ones", "utils/util.py:310-329"
         ),
         Parameter(
+            "passages of a document",
+            "encoder.max_passages",
+            "FirstP: 1 of 512 tokens; MaxP: up to 4",
+            "the same",
+            "1 of 128 tokens; preset maxp: up to 4",
+            "section 5; model/models.py:84-199",
+        ),
+        Parameter(
             "judged positives kept out",
             "method.last_label_only",
             "all",
@@ -83,6 +93,10 @@ RECIPE = Recipe(
         ),
     ),
     presets={
+        "maxp": Preset(
+            {"encoder": {"max_passages": 4}},
+            "For long documents: cut into up to four passages, scored by the best one. Four times the encoding at most.",
+        ),
         "paper": Preset(
             {
                 "negatives": {"per_query": 1, "pool_depth": 200},

@@ -95,6 +95,12 @@ class Recipe:
         return any(pool != "bm25" for pool in self.pools)
 
     @property
+    def reads_passages(self) -> bool:
+        """Whether documents may have several passages (MaxP): where all that is asked of a document is its score."""
+        plain = self.step == "contrast" and self.trains == "both"
+        return plain and self.weigh is None and not self.teleports
+
+    @property
     def refreshes(self) -> bool:
         """Whether its pools follow the model."""
         return self.mines and self.own_source != "static"

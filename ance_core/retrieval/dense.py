@@ -22,8 +22,9 @@ import faiss
 import numpy as np
 import torch
 
+from ..data.passages import Passages
 from ..errors import ConfigError, TrainingError, nearest
-from .ranking import Ranking, sort_ties
+from .ranking import Ranking, best_distinct, block_rows, sort_ties
 
 KINDS: dict[str, dict[str, str]] = {
     "flat": {},
@@ -57,8 +58,10 @@ def build_index(embeddings: np.ndarray, kind: str = "flat", seed: int = 0, **par
     return builders[kind](embeddings, seed, **params)
 
 
-def search(index: faiss.Index, queries: np.ndarray, k: int) -> Ranking:
+def search(index: faiss.Index, queries: np.ndarray, k: int, passages: Passages | None = None) -> Ranking:
     """The k best documents for each of `queries` (Q, D) float32, as a (Q, k) Ranking.
+
+    passages: what the index holds where a document has several vectors; its score is then the best of theirs.
 
     Raises ConfigError when the queries have another dimension than the index, TrainingError when they are not
     finite.
@@ -68,6 +71,8 @@ def search(index: faiss.Index, queries: np.ndarray, k: int) -> Ranking:
         raise ConfigError(
             f"queries: dimension {queries.shape[1]}, index {index.d}: encode both with one model"
         )
+    if passages is not None:
+        return _search_passages(index, queries, k, passages)
     if len(queries) == 0 or k == 0:
         return Ranking(
             np.full((len(queries), k), -1, np.int32), np.full((len(queries), k), -np.inf, np.float32)
@@ -82,6 +87,18 @@ def search(index: faiss.Index, queries: np.ndarray, k: int) -> Ranking:
         np.pad(found.docs, ((0, 0), (0, missing)), constant_values=-1),
         np.pad(found.scores, ((0, 0), (0, missing)), constant_values=-np.inf),
     )
+
+
+def _search_passages(index: faiss.Index, queries: np.ndarray, k: int, passages: Passages) -> Ranking:
+    """The documents of the k * m best passages: m the most a document has, so that k different ones are among them."""
+    found = Ranking(np.empty((len(queries), k), np.int32), np.empty((len(queries), k), np.float32))
+    wide = k * passages.most
+    for start in range(0, len(queries), block_rows(wide)):
+        block = slice(start, start + block_rows(wide))
+        docs, scores = search(index, queries[block], wide)
+        docs = np.where(docs >= 0, passages.document[docs], -1)
+        found.docs[block], found.scores[block] = best_distinct(docs, scores, k)
+    return found
 
 
 def _search(index: faiss.Index, queries: np.ndarray, k: int) -> Ranking:

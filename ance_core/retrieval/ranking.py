@@ -61,6 +61,20 @@ def top_k(scores: np.ndarray, k: int) -> Ranking:
     return Ranking(docs, values)
 
 
+def best_distinct(docs: np.ndarray, scores: np.ndarray, k: int) -> Ranking:
+    """The k best different documents of each row of (docs, scores) (Q, C); a repeated one counts with its best score.
+
+    docs are -1 where there is none; ties as in `top_k`.
+    """
+    order = np.lexsort((-scores, docs), axis=1)
+    docs, scores = np.take_along_axis(docs, order, axis=1), np.take_along_axis(scores, order, axis=1)
+    first = docs >= 0
+    first[:, 1:] &= docs[:, 1:] != docs[:, :-1]
+    best = top_k(np.where(first, scores, -np.inf), k)
+    at = np.maximum(best.docs, 0).astype(np.int64)
+    return Ranking(np.where(best.docs >= 0, np.take_along_axis(docs, at, axis=1), -1), best.scores)
+
+
 def _pack(scores: np.ndarray) -> np.ndarray:
     """(B, N) float32 -> (B, N) int64 that order like (score, -column)."""
     bits = (np.asarray(scores, np.float32) + np.float32(0)).view(np.int32)  # adding 0 makes -0.0 equal to 0.0

@@ -16,7 +16,10 @@ class CurrentEmbeddings:
         self._step, self._documents = -1, np.empty((0, 0), np.float32)
 
     def documents(self, step: int) -> np.ndarray:
-        """(N, D) float32, all documents with the weights after `step` updates. Read, do not write."""
+        """(N, D) float32, all documents with the weights after `step` updates. Read, do not write.
+
+        Where a document has several passages, a row a passage: `tokens.docs.passages` says whose.
+        """
         if step != self._step and not (self._frozen and self._step >= 0):
             self._documents = encode_corpus(self._model, self._tokens.docs, None, "document", autocast=True)
             self._step = step

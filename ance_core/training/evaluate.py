@@ -18,8 +18,8 @@ def measure(
     problem: Problem, embeddings: CurrentEmbeddings, labels: Labels, step: int, depth: int = DEPTH
 ) -> pd.DataFrame:
     """Measures of every query of `labels`, one row a query in their order."""
-    docs = embeddings.documents(step)
-    ranking = search(build_index(docs), embeddings.queries(labels.queries), min(depth, len(docs)))
+    index, queries = build_index(embeddings.documents(step)), embeddings.queries(labels.queries)
+    ranking = search(index, queries, min(depth, problem.n_docs), problem.tokens.docs.passages)
     per_query = evaluate(ranking, labels, problem.n_docs)
     return per_query if depth >= DEEP else per_query.drop(columns="R@1000", errors="ignore")
 

@@ -74,6 +74,7 @@ class Miner:
             index_step=step,
             seconds=seconds,
             keep_out=last_labels(part) if self._config.method.last_label_only else None,
+            passages=self._problem.tokens.docs.passages,
         )
         if self._recipe.teleports:
             pool = self._teleported(pool, queries, docs, rows, part, step, newest, seconds)

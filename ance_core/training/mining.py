@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from ..data import Dataset, Labels
+from ..data.passages import Passages
 from ..retrieval import BM25, Ranking, build_index, search, without
 from ..samplers import Pool
 
@@ -76,20 +77,33 @@ def mine_dense(
     index_step: int,
     seconds: MiningSeconds,
     keep_out: Labels | None = None,
+    passages: Passages | None = None,
 ) -> Pool:
     """Candidates by inner product of embeddings; the time of indexing and searching is added to `seconds`.
 
     queries: (Q, D) float32 embeddings of `labels.queries`. docs: (N, D). scale: what inner products are
-    multiplied by to become scores. keep_out: what may not be a negative; all of `labels` if None.
+    multiplied by to become scores. keep_out: what may not be a negative; all of `labels` if None. passages: what
+    `docs` are the vectors of, where a document has several.
     """
     keep_out = keep_out or labels
     start = time.perf_counter()
     index = build_index(docs)
     indexed = time.perf_counter()
-    found, kept = pool_width(labels, len(docs), depth)
-    ranking = search(index, queries, found)
+    found, kept = pool_width(labels, len(docs if passages is None else passages), depth)
+    ranking = search(index, queries, found, passages)
     negatives = without(ranking, keep_out.indptr, keep_out.docs, kept)
-    label_scores = np.einsum("md,md->m", queries[owners(labels)], docs[labels.docs]) * np.float32(scale)
+    label_scores = label_products(queries, docs, labels, passages) * np.float32(scale)
     seconds.index += indexed - start
     seconds.search += time.perf_counter() - indexed
     return Pool.of(negatives.docs, negatives.scores * np.float32(scale), label_scores, source, index_step)
+
+
+def label_products(
+    queries: np.ndarray, docs: np.ndarray, labels: Labels, passages: Passages | None
+) -> np.ndarray:
+    """(M,) float32 inner product of each label's document, of its best passage, with the query."""
+    if passages is None:
+        return np.einsum("md,md->m", queries[owners(labels)], docs[labels.docs])
+    rows, place = passages.expand(labels.docs)
+    owner = np.repeat(owners(labels), np.diff(passages.starts)[labels.docs])
+    return np.einsum("rd,rd->r", queries[owner], docs[rows])[place].max(axis=1)

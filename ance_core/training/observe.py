@@ -124,11 +124,13 @@ def save_snapshot(run: Training) -> None:
     limit = run.config.record.snapshot_texts
     labels = run.problem.labels
     docs = _sample(run.problem.n_docs, limit, "snapshot documents")
+    passages = run.problem.tokens.docs.passages
+    shown = docs if passages is None else passages.starts[docs]  # one point a document: its first passage
     queries = labels.queries[_sample(len(labels.queries), limit, "snapshot queries")]
     run.writer.snapshot(
         run.step,
         {
-            "documents": run.embeddings.documents(run.step)[docs],
+            "documents": run.embeddings.documents(run.step)[shown],
             "document_rows": docs.astype(np.int32),
             "queries": run.embeddings.queries(queries),
             "query_rows": queries.astype(np.int32),

@@ -38,13 +38,14 @@ def read_problem(folder: Path) -> Problem:
     """The problem again, good for mining: its dataset has the right size and no text in it, and no tokenizer."""
     sizes = json.loads((folder / SIZES).read_text(encoding="utf-8"))
     docs, queries = Tokens.load(folder / "docs"), Tokens.load(folder / "queries")
+    n_docs = len(docs if docs.passages is None else docs.passages)
     tokens = TokenizedDataset(
         cast(Any, None), queries, docs, sizes["pad_id"], sizes["vocab_size"], special_tokens=False
     )
     dataset = Dataset(
         name=sizes["name"],
-        doc_ids=[""] * len(docs),
-        docs=[""] * len(docs),
+        doc_ids=[""] * n_docs,
+        docs=[""] * n_docs,
         query_ids=[""] * len(queries),
         queries=[""] * len(queries),
         qrels={},

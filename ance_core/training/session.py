@@ -145,6 +145,7 @@ def _problems(configs: Sequence[RunConfig], dataset: Dataset | None) -> list[Pro
             encoder.vocab_size,
             encoder.max_query_tokens,
             encoder.max_document_tokens,
+            encoder.max_passages,
         )
         key = repr((config.data, config.labels_per_query, masked_by, tokens))
         if key not in known:

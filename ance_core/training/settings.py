@@ -45,6 +45,11 @@ def resolve(values: dict[str, Any]) -> RunConfig:
         raise ConfigError(
             f"negatives.shares: no setting of recipe '{recipe.name}'; leave it out or choose recipe 'mixture'"
         )
+    if config.encoder.max_passages > 1 and not recipe.reads_passages:
+        raise ConfigError(
+            f"encoder.max_passages: {config.encoder.max_passages} does not go with recipe '{recipe.name}', which needs one "
+            "vector a document; set it to 1, or choose a recipe such as 'ance'"
+        )
     strange = [name for name in config.method.given() if name not in recipe.uses]
     if strange:
         known = f"it knows {', '.join(recipe.uses)}" if recipe.uses else "it has none"

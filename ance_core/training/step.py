@@ -54,17 +54,22 @@ def importance_of(run: Training, batch: QueryBatch, draw: Draw) -> np.ndarray | 
 def encode_batch(run: Training, batch: QueryBatch, draw: Draw) -> tuple[Tensor, Tensor, np.ndarray]:
     """Query vectors (B, D), vectors (U, D) of every different document, and where each of (B, 1 + n) stands in them.
 
-    A document drawn for several queries is encoded once; empty slots point at the query's positive.
+    A document drawn for several queries is encoded once; empty slots point at the query's positive. Under MaxP the
+    vectors are of passages, and where each document's stand is (B, 1 + n, m): see `Passages.expand`.
     """
     positives = batch.positives[:, None]
     docs = np.concatenate([positives, np.where(draw.docs >= 0, draw.docs, positives)], axis=1)
     unique, at = np.unique(docs, return_inverse=True)
+    at = at.reshape(docs.shape)
     tokens, device = run.problem.tokens, run.accelerator.device
+    if tokens.docs.passages is not None:
+        unique, place = tokens.docs.passages.expand(unique)
+        at = place[at]
     queries = TokenBatch.of(tokens.queries, batch.labels.queries[batch.rows]).to(device)
     documents = TokenBatch.of(tokens.docs, unique).to(device)
     with run.computing():
         query_vectors, document_vectors = run.model(queries, documents)
-    return query_vectors.float(), document_vectors.float(), at.reshape(docs.shape)
+    return query_vectors.float(), document_vectors.float(), at
 
 
 def score_batch(
@@ -75,10 +80,17 @@ def score_batch(
     draw: Draw,
     importance: np.ndarray | None = None,
 ) -> Scored:
-    """All scores from one product of anchors (B, D) with vectors (U, D), in float32; at: (B, 1 + n)."""
+    """All scores from one product of anchors (B, D) with vectors (U, D), in float32.
+
+    at: (B, 1 + n), or (B, 1 + n, m) with the places of each document's passages, of which the best one scores: only
+    its vector gets a gradient.
+    """
     device = anchors.device
     where = torch.from_numpy(at).to(device)
-    all_scores = scale * (anchors @ vectors.T).gather(1, where)
+    products = anchors @ vectors.T
+    if where.ndim == 3:
+        where = best_passages(products.detach(), where)
+    all_scores = scale * products.gather(1, where)
     scores = Scores(
         all_scores[:, 0],
         all_scores[:, 1:],
@@ -87,3 +99,9 @@ def score_batch(
         importance=None if importance is None else torch.from_numpy(importance).to(device),
     )
     return Scored(scores, anchors, vectors, where[:, 0], where[:, 1:])
+
+
+def best_passages(products: Tensor, at: Tensor) -> Tensor:
+    """(B, 1 + n) the place with the highest of `products` (B, U) among those in each cell of `at` (B, 1 + n, m)."""
+    best = products.gather(1, at.flatten(1)).view(at.shape).argmax(dim=2, keepdim=True)
+    return at.gather(2, best).squeeze(2)

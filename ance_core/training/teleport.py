@@ -23,7 +23,7 @@ import numpy as np
 
 from ..data import Labels
 from ..retrieval import Ranking, build_index, search, without
-from ..retrieval.ranking import block_rows, top_k
+from ..retrieval.ranking import best_distinct, block_rows, top_k
 from ..rng import keyed_uniforms
 from ..samplers import SOURCES, Pool
 from .mining import owners, pool_width
@@ -103,21 +103,10 @@ def lookahead(docs: np.ndarray, labels: Labels, depth: int) -> np.ndarray:
         cell = (owner[part] - start, nth[part])
         found.docs[cell], found.scores[cell] = near.docs[of_label[part]], near.scores[of_label[part]]
         flat = Ranking(found.docs.reshape(stop - start, -1), found.scores.reshape(stop - start, -1))
-        joined = flat if most == 1 else nearest(*flat, wide)
+        joined = flat if most == 1 else best_distinct(*flat, wide)
         indptr = labels.indptr[start : stop + 1] - labels.indptr[start]
         result[start:stop, :kept] = without(joined, indptr, labels.docs[part], kept).docs
     return result
-
-
-def nearest(docs: np.ndarray, scores: np.ndarray, k: int) -> Ranking:
-    """The k best different documents of each row of (docs, scores) (B, C); a repeated one counts with its best score."""
-    order = np.lexsort((-scores, docs), axis=1)
-    docs, scores = np.take_along_axis(docs, order, axis=1), np.take_along_axis(scores, order, axis=1)
-    first = docs >= 0
-    first[:, 1:] &= docs[:, 1:] != docs[:, :-1]
-    best = top_k(np.where(first, scores, -np.inf), k)
-    at = np.maximum(best.docs, 0).astype(np.int64)
-    return Ranking(np.where(best.docs >= 0, np.take_along_axis(docs, at, axis=1), -1), best.scores)
 
 
 def momentum(

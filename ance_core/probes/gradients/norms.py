@@ -78,7 +78,12 @@ def instance_norms(
 
 
 def sizes(tokens: TokenizedDataset) -> tuple[int, int]:
-    """Numbers of queries and of documents."""
+    """Numbers of queries and of documents. ConfigError where a document has several vectors (MaxP)."""
+    if tokens.docs.passages is not None:
+        raise ConfigError(
+            "probe: the encoder reads several passages a document, and these norms are for one vector a document; "
+            "probe a run with encoder.max_passages 1"
+        )
     return len(tokens.queries.offsets) - 1, len(tokens.docs.offsets) - 1
 
 

@@ -1,5 +1,7 @@
 """The fast norms against a backward pass an instance, for every encoder and objective."""
 
+import dataclasses
+
 import numpy as np
 import pytest
 import torch
@@ -8,6 +10,7 @@ from hypothesis import strategies as st
 from torch import nn
 from torch.utils._python_dispatch import TorchDispatchMode
 
+from ance_core.data.passages import Passages
 from ance_core.encoders import DualEncoder, TokenBatch
 from ance_core.errors import ConfigError
 from ance_core.objectives import PairwiseNLL, RankWeighted, Scores, SoftmaxNLL, StarLoss
@@ -47,6 +50,14 @@ def test_every_shape(built, m, n, seed, kind, dual, softmax):
     objective = SoftmaxNLL() if softmax else PairwiseNLL()
     fast = instance_norms(model, tokens, instances, objective)
     assert_same(fast, instance_norms_by_loop(model, tokens, instances, objective))
+
+
+def test_documents_of_several_passages_are_refused(encoder):
+    model, tokens = encoder("static")
+    passages = Passages(np.arange(len(tokens.docs) + 1))
+    tokens = dataclasses.replace(tokens, docs=dataclasses.replace(tokens.docs, passages=passages))
+    with pytest.raises(ConfigError, match=r"probe: .* several passages .* encoder\.max_passages 1"):
+        instance_norms(model, tokens, draw_instances(3, 2))
 
 
 def by_the_loss_itself(model, tokens, instances, objective, **extra):
