@@ -42,6 +42,18 @@ class Labels:
         """Relevant documents of each query, shape (Q,), int64, all >= 1."""
         return np.diff(self.indptr)
 
+    def positions(self, rows: np.ndarray) -> np.ndarray:
+        """Positions in `docs` (int64) of all labels of the queries at `rows` (positions in `queries`), in their order."""
+        counts = np.diff(self.indptr)[rows]
+        start = np.repeat(self.indptr[rows] - np.cumsum(counts) + counts, counts)
+        return np.asarray(start + np.arange(len(start)))
+
+    def take(self, rows: np.ndarray) -> Labels:
+        """The labels of the queries at `rows` (ascending positions in `queries`)."""
+        at = self.positions(rows)
+        indptr = np.concatenate([[0], np.cumsum(np.diff(self.indptr)[rows])])
+        return Labels(self.queries[rows], indptr, self.docs[at], self.grades[at])
+
 
 @dataclass(frozen=True, eq=False)
 class Qrels:

@@ -18,6 +18,11 @@ def pool_path(folder: Path, step: int) -> Path:
     return folder / f"step-{step:08d}.safetensors"
 
 
+def pool_steps(folder: Path) -> list[int]:
+    """The steps that have pools in a folder, ascending; none where there is no folder."""
+    return sorted(int(path.stem.removeprefix("step-")) for path in folder.glob("step-*.safetensors"))
+
+
 def pools_to_bytes(pools: dict[str, Pool]) -> bytes:
     """All arrays of all pools, named `<pool>/<array>`."""
     arrays = {

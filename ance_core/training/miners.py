@@ -63,7 +63,7 @@ class Miner:
         seconds: MiningSeconds,
     ) -> Pool:
         labels = self._problem.labels
-        part = labels if len(rows) == len(labels.queries) else take_queries(labels, rows)
+        part = labels if len(rows) == len(labels.queries) else labels.take(rows)
         pool = mine_dense(
             queries,
             docs,
@@ -135,18 +135,8 @@ def last_labels(labels: Labels) -> Labels:
     return Labels(labels.queries, np.arange(len(last) + 1), labels.docs[last], labels.grades[last])
 
 
-def take_queries(labels: Labels, rows: np.ndarray) -> Labels:
-    """The labels of the queries at `rows` (ascending positions)."""
-    counts = np.diff(labels.indptr)[rows]
-    at = np.concatenate([np.arange(labels.indptr[r], labels.indptr[r + 1]) for r in rows])
-    return Labels(
-        labels.queries[rows], np.concatenate([[0], np.cumsum(counts)]), labels.docs[at], labels.grades[at]
-    )
-
-
 def put_rows(old: Pool, new: Pool, rows: np.ndarray, labels: Labels) -> Pool:
     """`old` with the candidates of the queries at `rows` replaced by those of `new`."""
-    at = np.concatenate([np.arange(labels.indptr[r], labels.indptr[r + 1]) for r in rows])
     changed = {}
     for name in ("docs", "scores", "sources", "index_step", "log_weights"):
         if getattr(old, name) is None:
@@ -155,5 +145,5 @@ def put_rows(old: Pool, new: Pool, rows: np.ndarray, labels: Labels) -> Pool:
         array[rows] = getattr(new, name)
         changed[name] = array
     label_scores = old.label_scores.copy()
-    label_scores[at] = new.label_scores
+    label_scores[labels.positions(rows)] = new.label_scores
     return replace(old, **changed, label_scores=label_scores)
