@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -22,11 +23,33 @@ def preload() -> None:
         _component()(key="preload-library", data={"library": _library()})
 
 
-def show(figure: go.Figure, key: str, config: dict[str, Any]) -> None:
-    """Draw `figure` under an identity of its own (`key`), as wide as its container, `layout.height` pixels high."""
-    figure_json, height = figure.to_json(), figure.layout.height
-    data = {"figure": figure_json, "height": height, "config": config, "library": _library()}
-    _component()(key=key, data=data)
+def show(
+    figure: go.Figure,
+    key: str,
+    config: dict[str, Any],
+    on_click: Callable[[dict[str, Any]], None] | None = None,
+) -> None:
+    """Draw `figure` under an identity of its own (`key`), as wide as its container, `layout.height` pixels high.
+
+    on_click: called before the page is drawn anew with the point that was clicked: `trace` (its name), `x`, `y`,
+    and `customdata` where the trace has it.
+    """
+    data = {
+        "figure": figure.to_json(),
+        "height": figure.layout.height,
+        "config": config,
+        "library": _library(),
+        "clickable": on_click is not None,
+    }
+    if on_click is None:
+        _component()(key=key, data=data)
+        return
+
+    def clicked() -> None:
+        if point := st.session_state[key].get("clicked"):
+            on_click(dict(point))
+
+    _component()(key=key, data=data, on_clicked_change=clicked)
 
 
 def _library() -> str:

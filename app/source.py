@@ -114,12 +114,12 @@ class Source:
 
     def results(self, name: str) -> dict[str, dict[str, float]]:
         """Final metrics by split; empty while there are none."""
-        run = self._run(name)
+        run = self.run(name)
         return self._keep(run, "results", run.results)
 
     def control(self, name: str, command: str, value: int = 0) -> None:
         """Ask a run to pause, resume, step or stop; it answers at its next step."""
-        self._run(name).control(command, value)
+        self.run(name).control(command, value)
 
     def _opened(self) -> Store | None:
         """The store, which remembers each `run.json`; None while the folder does not exist."""
@@ -133,7 +133,8 @@ class Source:
         store = self._opened()
         return store.runs() if store else []
 
-    def _run(self, name: str) -> Run:
+    def run(self, name: str) -> Run:
+        """The run of that name. StoreError when it, or the whole folder, is gone."""
         store = self._opened()
         if store is None:
             raise StoreError(
@@ -145,7 +146,7 @@ class Source:
         parts = []
         for name in names:
             try:
-                run = self._run(name)
+                run = self.run(name)
                 table = self._keep(run, what, lambda run=run: read(run))
             except StoreError:  # told by `problems` at the next look
                 continue

@@ -17,15 +17,15 @@ function dressed(layout, element) {
   const theme = (name, otherwise) => style.getPropertyValue(name).trim() || otherwise;
   const text = theme("--st-text-color", "#1f2733");
   const axis = { gridcolor: theme("--st-border-color", "#dde1e7"), linecolor: theme("--st-border-color", "#dde1e7") };
+  const axes = Object.keys({ xaxis: 0, yaxis: 0, ...layout }).filter((name) => /^[xy]axis\d*$/.test(name));
   return {
     ...layout,
+    ...Object.fromEntries(axes.map((name) => [name, { ...axis, ...layout[name] }])),
     autosize: true,
     height: undefined, // its container's
     paper_bgcolor: "rgba(0,0,0,0)",
     plot_bgcolor: "rgba(0,0,0,0)",
     font: { family: style.fontFamily, size: 13, color: text, ...layout.font },
-    xaxis: { ...axis, ...layout.xaxis },
-    yaxis: { ...axis, ...layout.yaxis },
     hoverlabel: {
       bgcolor: theme("--st-background-color", "#fff"),
       bordercolor: theme("--st-border-color", "#dde1e7"),
@@ -41,7 +41,15 @@ async function draw(box) {
   if (!box.isConnected) return;
   const { data, layout } = JSON.parse(box.wanted.figure);
   await Plotly.react(box, data, dressed(layout, box), box.wanted.config);
+  if (box.wanted.clickable) listen(box);
   makeRoom(box, Plotly);
+}
+
+function listen(box) {
+  box.classList.add("ance-clickable");
+  box.removeAllListeners("plotly_click");
+  box.on("plotly_click", ({ points: [point] }) =>
+    box.tell("clicked", { trace: point.data.name, x: point.x, y: point.y, customdata: point.customdata ?? null }));
 }
 
 // A legend of many rows lengthens the figure instead of squeezing its plot.
@@ -54,7 +62,7 @@ function makeRoom(box, Plotly) {
   }
 }
 
-export default function ({ parentElement, data }) {
+export default function ({ parentElement, data, setTriggerValue }) {
   if (!data.figure) {
     library(data.library).catch(() => {}); // a figure will say so, if it comes to that
     return;
@@ -62,6 +70,7 @@ export default function ({ parentElement, data }) {
   const box = parentElement.querySelector(".ance-figure");
   box.style.height ||= `${data.height}px`;
   const unchanged = box.wanted?.figure === data.figure;
+  box.tell = setTriggerValue;
   box.wanted = data; // what to draw once the library is there, if that is still under way
   if (!unchanged) draw(box).catch((error) => (box.textContent = `${error.message}: reload the page.`));
   box.observer ??= new ResizeObserver(async () => {

@@ -8,16 +8,16 @@ from html import escape
 import pandas as pd
 import streamlit as st
 
-from .. import chart, tables
+from .. import tables
 from ..charts import captions, export, measures
-from ..charts.curves import Drawing, curves
-from ..charts.figures import PANEL_HEIGHT, camera, curves_figure, refresh_marks
+from ..charts.curves import Drawing
+from ..charts.figures import refresh_marks
 from ..charts.groups import Group, by_method, by_run
 from ..charts.measures import Measure
 from ..frame import guarded, heading, live, watch
 from ..picker import pick
 from ..source import Source, Summary, open_source
-from . import controls
+from . import blocks, controls
 from .runs import empty, notes
 
 
@@ -122,53 +122,14 @@ def _figure(
     look: str,
     log: bool = False,
 ) -> None:
-    drawn = curves(source.curve(names, measure.scalar), groups, drawing)
-    if drawn.empty:
-        st.info(_nothing_yet(measure), icon=":material/hourglass_empty:")
-        return
-    figure = curves_figure(drawn, groups, measure, drawing.x, log=log, refreshes=marks)
-    said = captions.caption(groups, measure, drawing)
-    file = export.filename(measure, drawing)
-    left, right = st.columns([7, 3], gap="medium")
-    with left:
-        chart.show(figure, f"figure:{measure.scalar}", camera(file))
-        st.caption(said)
-        _downloads(drawn, lambda: export.page(figure, measure, said, file), file)
-    with right:
-        st.html(
-            f'<div class="ance-beside"><h4>What you see</h4><p>{escape(measure.see)}</p>'
-            f"<h4>What to look for</h4><p>{escape(look)}</p></div>"
-        )
+    table = source.curve(names, measure.scalar)
+    blocks.figure(table, groups, measure, drawing, look, marks=marks, log=log)
 
 
 def _panel(
     source: Source, names: list[str], groups: list[Group], measure: Measure, drawing: Drawing, log: bool
 ) -> None:
-    drawn = curves(source.curve(names, measure.scalar), groups, drawing)
-    figure = curves_figure(drawn, groups, measure, drawing.x, log=log, legend=False, height=PANEL_HEIGHT)
-    file = export.filename(measure, drawing)
-    chart.show(figure, f"figure:{measure.scalar}", camera(file))
-    said = captions.caption(groups, measure, drawing)
-    _downloads(drawn, lambda: export.page(figure, measure, said, file), file)
-
-
-def _downloads(drawn: pd.DataFrame, page: export.Lazy, file: str) -> None:
-    """Both are made when asked for: the page weighs megabytes."""
-    files = (
-        ("CSV", lambda: export.csv(drawn), "text/csv", "Exactly the numbers drawn"),
-        ("HTML", page, "text/html", "The figure as a page that works offline"),
-    )
-    with st.container(horizontal=True, key=f"downloads:{file}"):
-        for label, make, mime, hint in files:
-            name = f"{file}.{label.lower()}"
-            st.download_button(
-                label, make, name, mime, key=name, on_click="ignore", type="tertiary",
-                icon=":material/download:", help=hint,
-            )  # fmt: skip
-
-
-def _nothing_yet(measure: Measure) -> str:
-    return f"{measure.title}: nothing recorded yet. The curve appears with the first value."
+    blocks.panel(source.curve(names, measure.scalar), groups, measure, drawing, log)
 
 
 def _final(source: Source, shown: Sequence[Summary], groups: list[Group]) -> None:
