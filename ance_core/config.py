@@ -183,6 +183,8 @@ class RecordConfig(Settings):
     )
     snapshot_every: Count = Field(100, description="steps between embedding snapshots; 0: none")
     snapshot_texts: Positive = Field(2000, description="documents, and queries, in a snapshot")
+    probe_every: Count = Field(0, description="steps between probes of exact gradient norms; 0: none")
+    probe_queries: Annotated[int, Field(ge=2)] = Field(64, description="training queries in such a probe")
     checkpoint_every: Count = Field(200, description="steps between checkpoints; 0: only at the end")
 
 

@@ -25,7 +25,15 @@ USER_ERROR, DEFECT, INTERRUPTED = 1, 70, 130
 
 def command_line() -> typer.Typer:
     """The whole command line: importing a module of commands registers them, in the order of the help."""
-    from . import train_commands, model_commands, recipe_commands, data_commands, run_commands, serve_commands  # noqa: F401, I001
+    from . import (  # noqa: F401, I001
+        train_commands,
+        model_commands,
+        probe_commands,
+        recipe_commands,
+        data_commands,
+        run_commands,
+        serve_commands,
+    )
     from .app import app
 
     return app

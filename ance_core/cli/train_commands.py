@@ -50,6 +50,9 @@ def train(
         str | None, Setting("--warmup", help="bm25, in-batch or none: the shared start")
     ] = None,
     warmup_steps: Annotated[int | None, Setting("--warmup-steps", help="steps of the shared start")] = None,
+    probe_every: Annotated[
+        int | None, Setting("--probe-every", help="steps between probes of exact gradient norms")
+    ] = None,
     threads: Annotated[int | None, Setting("--threads", help="processor threads")] = None,
     config: Annotated[Path | None, Setting("--config", help="YAML or JSON file of settings")] = None,
     setting: Annotated[
@@ -83,6 +86,7 @@ def train(
         "refresh.mode": "lag" if lag else None,
         "warmup.recipe": warmup,
         "warmup.steps": warmup_steps,
+        "record.probe_every": probe_every,
     }
     given = {key: value for key, value in flags.items() if value is not None}
     if resume is not None:

@@ -22,7 +22,7 @@ from typing import TYPE_CHECKING, Any, Self
 import numpy as np
 
 from ..errors import StoreError, nearest
-from . import log, negatives, snapshots
+from . import log, negatives, probes, snapshots
 from .files import atomic_file, atomic_folder, remove, sweep, write_json_atomic, writing
 from .status import ACTIVE, FINAL, Writer
 
@@ -215,6 +215,7 @@ class RunWriter:
             for parent in (CHECKPOINTS, snapshots.FOLDER):
                 snapshots.truncate(self.folder / parent, step)
             negatives.truncate(self.folder, step)
+            probes.truncate(self.folder, step)
             with log.transaction(self._connection, self._path):
                 self._connection.execute("DELETE FROM scalars WHERE step > ?", (step,))
                 self._connection.execute("DELETE FROM refreshes WHERE step > ?", (step,))

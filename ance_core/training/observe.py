@@ -6,12 +6,15 @@ import numpy as np
 from torch import Tensor
 
 from ..rng import generator
+from ..runs import probes
 from ..runs.files import write_json_atomic
 from ..samplers import QueryBatch, Sampler
 from ..samplers.effective import effective_sample_sizes
+from ..samplers.uniform import Uniform
 from .checkpoint import write_checkpoint
 from .evaluate import measure
 from .outcome import Contrast, Outcome
+from .probing import draw_one, measure_drawn, probe_batches
 from .records import negative_records
 from .run import Training
 
@@ -104,6 +107,8 @@ def observe_milestones(run: Training) -> None:
         evaluate_dev(run)
     if record.snapshot_every and (step % record.snapshot_every == 0 or last):
         save_snapshot(run)
+    if record.probe_every and (step % record.probe_every == 0 or last):
+        save_probe(run)
     if step == run.first_step or last or (record.checkpoint_every and step % record.checkpoint_every == 0):
         save_checkpoint(run)
 
@@ -136,6 +141,18 @@ def save_snapshot(run: Training) -> None:
             "query_rows": queries.astype(np.int32),
         },
     )
+
+
+def save_probe(run: Training) -> None:
+    """Exact gradient norms of what the run's sampler and a random one draw for a fixed set of queries."""
+    samplers: dict[str, Sampler] = {"random": Uniform()}
+    if run.sampler is not None and set(run.sampler.pools) <= set(run.pools):  # not before the first refresh
+        samplers[run.recipe.name] = run.sampler
+    n = run.config.negatives.per_query
+    batches = probe_batches(run.problem, run.config.record.probe_queries, run.step)
+    drawn = {name: draw_one(sampler, run.pools, batches, n) for name, sampler in samplers.items()}
+    frame = measure_drawn(run.problem, run.model, run.embeddings, drawn, run.step)
+    probes.write(run.writer.folder, run.step, frame)
 
 
 def _sample(size: int, limit: int, purpose: str) -> np.ndarray:

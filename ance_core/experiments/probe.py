@@ -1,0 +1,187 @@
+"""The same-weights probe: at one checkpoint every sampler draws for the same queries, and each draw is measured."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from ..config import RunConfig, merge, parse
+from ..encoders import DualEncoder, build_encoder
+from ..errors import AnceError, ConfigError, StoreError, nearest
+from ..probes.gradients import instance_norms, instance_norms_by_loop
+from ..recipes import RECIPES, Recipe
+from ..rng import generator
+from ..runs import Run, probes
+from ..samplers import Pool, Sampler
+from ..training.checkpoint import read_weights
+from ..training.embeddings import CurrentEmbeddings
+from ..training.miners import Miner
+from ..training.probing import Drawn, draw_one, measure_drawn, probe_batches
+from ..training.problem import Problem, load_problem
+from ..training.settings import resolve
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+SAME_DRAW = ("static-hard", "star", "curriculum", "oracle-weighted")
+"""At one set of weights these draw as `ance`, `random` or `oracle` do; measured only when named."""
+RESAMPLES = 2000
+
+
+@dataclass(frozen=True)
+class Moment:
+    """A run's model, data and embeddings as they were at a checkpoint."""
+
+    run: Run
+    step: int
+    config: RunConfig
+    problem: Problem
+    model: DualEncoder
+    embeddings: CurrentEmbeddings
+
+
+def load_moment(run: Run, step: int | None = None) -> Moment:
+    """Weights of a checkpoint, the last one if `step` is None. ConfigError if there is no such checkpoint."""
+    checkpoints = run.checkpoints()
+    if not checkpoints:
+        raise ConfigError(
+            f"probe: run '{run.name}' has no checkpoint yet; let it train on, or choose another run"
+        )
+    step = max(checkpoints) if step is None else step
+    if step not in checkpoints:
+        raise ConfigError(
+            f"probe: run '{run.name}' has no checkpoint at step {step}; it has {', '.join(map(str, checkpoints))}"
+        )
+    config: RunConfig = parse(RunConfig, run.info["config"], f"run '{run.name}'")
+    problem = load_problem(config)
+    if problem.dataset.fingerprint != run.info["dataset"]["fingerprint"]:
+        raise StoreError(
+            f"run '{run.name}': the data at {config.data!r} has changed since: restore it to probe"
+        )
+    model = build_encoder(config.encoder, problem.dataset, problem.tokens, config.seed)
+    read_weights(checkpoints[step], model)
+    if RECIPES[config.recipe].trains == "queries":
+        model.document_tower.requires_grad_(False)
+    return Moment(run, step, config, problem, model, CurrentEmbeddings(model, problem.tokens))
+
+
+def sampler_names(wanted: str) -> list[str]:
+    """`all`, or recipes with commas between. ConfigError for one that does not draw."""
+    able = [recipe.name for recipe in RECIPES.values() if recipe.step == "contrast"]
+    if wanted == "all":
+        return [name for name in able if name not in SAME_DRAW]
+    names = [name.strip() for name in wanted.split(",") if name.strip()]
+    for name in names or [wanted]:
+        if name not in able:
+            raise ConfigError(f"samplers: {name!r} draws no negatives{nearest(name, able)}")
+    return names
+
+
+def draws_at(moment: Moment, names: Sequence[str], queries: int) -> tuple[dict[str, Drawn], list[str]]:
+    """A negative a query by each sampler, and a sentence on each that could not draw (an error if only one was asked)."""
+    drawn, left_out = {}, []
+    batches = probe_batches(moment.problem, queries, moment.step)
+    for name in names:
+        try:
+            sampler, pools = sampler_at(moment, RECIPES[name])
+            drawn[name] = draw_one(sampler, pools, batches, 1)
+        except AnceError as error:
+            if len(names) == 1:
+                raise
+            left_out.append(f"{name} is left out: {error}")
+    return drawn, left_out
+
+
+def sampler_at(moment: Moment, recipe: Recipe) -> tuple[Sampler, dict[str, Pool]]:
+    """A recipe's sampler with its published defaults, and pools mined with the weights at hand."""
+    kept = moment.config.model_dump(
+        include={"data", "labels_per_query", "seed", "encoder"}, exclude_none=True
+    )
+    own = {"recipe": recipe.name, "negatives": {"pool_depth": moment.config.negatives.pool_depth}}
+    config = resolve(merge(kept, own))
+    assert recipe.sampler is not None
+    sampler = recipe.sampler(config)
+    problem = moment.problem
+    sampler.check(problem.labels, problem.n_docs, 1)
+    pools: dict[str, Pool] = {}
+    if "bm25" in recipe.pools:
+        pools["bm25"] = problem.bm25_pool(config.negatives.pool_depth, config.negatives.filter)
+    if recipe.mines:
+        miner = Miner(config, recipe, problem, moment.embeddings, moment.model.scale)
+        pools |= miner(moment.step, {}).pools
+    return sampler, pools
+
+
+def probe_run(
+    run: Run, step: int | None = None, samplers: str = "all", queries: int = 256, slow: bool = False
+) -> tuple[pd.DataFrame, int, list[str]]:
+    """Measure and store; returns the table (see `runs.probes`), the step, and what a reader should know."""
+    names = sampler_names(samplers)
+    moment = load_moment(run, step)
+    drawn, notes = draws_at(moment, names, queries)
+    measure = instance_norms_by_loop if slow else instance_norms
+    notes += measure_notes(moment.model)
+    frame = measure_drawn(moment.problem, moment.model, moment.embeddings, drawn, moment.step, measure)
+    probes.write(run.folder, moment.step, frame)
+    return frame, moment.step, notes
+
+
+def measure_notes(model: DualEncoder) -> list[str]:
+    """Frozen parameters and precision, a sentence each where they apply."""
+    notes = []
+    frozen = sum(p.numel() for p in model.parameters() if not p.requires_grad)
+    if frozen:
+        notes.append(f"{frozen:,} parameters are frozen and count zero")
+    if model.config.kind != "static" and model.config.precision != "fp32":
+        notes.append("norms are computed in float32, also where training uses bfloat16")
+    return notes
+
+
+def summarise(frame: pd.DataFrame) -> list[dict[str, Any]]:
+    """By sampler: instances; mean, median and 95 % interval of the mean of the norm, in total and by band; how the
+    mean compares with `random`'s; mean loss, difficulty and rank. Bootstrap over queries, 2,000 resamples."""
+    rows = []
+    bands = [name for name in frame.columns if name.startswith(probes.BAND)]
+    groups = {str(name): group.set_index("query") for name, group in frame.groupby("sampler", sort=False)}
+    base = groups.get("random")
+    for name, group in groups.items():
+        norms = {"total": spread(group["total"].to_numpy()), "output": spread(group["output"].to_numpy())}
+        norms |= {band.removeprefix(probes.BAND): spread(group[band].to_numpy()) for band in bands}
+        row: dict[str, Any] = {"sampler": name, "instances": len(group), "norm": norms}
+        if base is not None and name != "random":
+            both = group.index.intersection(base.index)
+            row["ratio_to_random"] = ratio(
+                group.loc[both, "total"].to_numpy(), base.loc[both, "total"].to_numpy()
+            )
+        row["loss"] = float(group["loss"].mean())
+        row["difficulty"] = float((group["score"] - group["positive_score"]).mean())
+        row["median_rank"] = float(group["rank"].median())
+        row["hidden_share"] = float(group["hidden"].mean())
+        rows.append(row)
+    return rows
+
+
+def spread(values: np.ndarray) -> dict[str, float]:
+    """Mean, median, and the percentile bootstrap interval of the mean."""
+    means = values[_resamples(len(values))].mean(axis=1)
+    low, high = np.percentile(means, [2.5, 97.5])
+    return {
+        "mean": float(values.mean()),
+        "median": float(np.median(values)),
+        "low": float(low),
+        "high": float(high),
+    }
+
+
+def ratio(a: np.ndarray, b: np.ndarray) -> dict[str, float]:
+    """Mean of `a` over mean of `b` on the same queries, with its interval."""
+    at = _resamples(len(a))
+    low, high = np.percentile(a[at].mean(axis=1) / b[at].mean(axis=1), [2.5, 97.5])
+    return {"ratio": float(a.mean() / b.mean()), "low": float(low), "high": float(high)}
+
+
+def _resamples(n: int) -> np.ndarray:
+    return generator(0, "probe bootstrap").integers(n, size=(RESAMPLES, n))

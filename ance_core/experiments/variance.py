@@ -1,0 +1,105 @@
+"""Bias and variance of each sampler's gradient at a checkpoint, with every negative of some queries enumerated."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from ..errors import AnceError, ConfigError
+from ..probes.gradients.variance import QueryVariance, query_variance
+from ..recipes import RECIPES
+from ..runs import Run, probes
+from ..samplers import QueryBatch
+from ..training.probing import probe_batches
+from .probe import Moment, load_moment, sampler_at, sampler_names
+
+LARGEST = 20_000
+"""Documents beyond which enumerating every negative takes too long to be meant."""
+
+
+def variance_of_run(run: Run, step: int | None, samplers: str, queries: int) -> dict[str, Any]:
+    """Measure, store beside the probe, and return: see `summary`. ConfigError for a corpus too large to enumerate."""
+    moment = load_moment(run, step)
+    if moment.problem.n_docs > LARGEST:
+        raise ConfigError(
+            f"variance: every one of {moment.problem.n_docs} documents would be measured for each query; the most is "
+            f"{LARGEST}: use a smaller corpus, or leave --variance out"
+        )
+    names, found = enumerate_queries(moment, sampler_names(samplers), queries)
+    value = summary(names, found)
+    probes.write_variance(run.folder, moment.step, value)
+    return value
+
+
+def enumerate_queries(
+    moment: Moment, names: list[str], queries: int
+) -> tuple[list[str], list[QueryVariance]]:
+    """The samplers that could state their probabilities, then `p ~ output norm`; and what each query came to."""
+    batches = probe_batches(moment.problem, queries, moment.step)
+    able, stated = [], []
+    for name in names:
+        try:
+            sampler, pools = sampler_at(moment, RECIPES[name])
+            stated.append(np.concatenate([sampler.probabilities(batch, pools) for batch in batches]))
+            able.append(name)
+        except AnceError:
+            if len(names) == 1:
+                raise
+    found, at = [], 0
+    for batch in batches:
+        for i in range(len(batch.rows)):
+            found.append(_one(moment, batch, i, np.array([p[at] for p in stated])))
+            at += 1
+    return [*able, "p ~ output norm"], found
+
+
+def _one(moment: Moment, batch: QueryBatch, i: int, stated: np.ndarray) -> QueryVariance:
+    """Of one query: (S, n_docs) stated probabilities, and the closed-form norm as one more distribution."""
+    problem = moment.problem
+    judged = batch.judged[i]
+    candidates = np.setdiff1d(np.arange(problem.n_docs), judged)
+    args = (moment.model, problem.tokens, int(problem.labels.queries[batch.rows[i]]), int(batch.positives[i]))
+    by_output = _output_norms(moment, batch, i, candidates)
+    mixes = np.concatenate([stated[:, candidates], by_output[None, :]])
+    return query_variance(*args, candidates, mixes / np.maximum(mixes.sum(axis=1, keepdims=True), 1e-300))
+
+
+def _output_norms(moment: Moment, batch: QueryBatch, i: int, candidates: np.ndarray) -> np.ndarray:
+    """(N,) w scale sqrt(|d+ - d|^2 + 2 |q|^2) from the embeddings, as the oracle sampler has it."""
+    docs = moment.embeddings.documents(moment.step).astype(np.float64)
+    q = moment.embeddings.queries(moment.problem.labels.queries[batch.rows[i : i + 1]])[0].astype(np.float64)
+    own, others = docs[batch.positives[i]], docs[candidates]
+    gap = moment.model.scale * ((others - own) @ q)
+    pull = np.exp(-np.logaddexp(0.0, -gap))
+    return np.asarray(pull * np.sqrt(np.square(others - own).sum(axis=1) + 2 * q @ q))
+
+
+def summary(names: list[str], found: list[QueryVariance]) -> dict[str, Any]:
+    """Sums over queries, relative to the optimum's variance and to the length of the full gradient.
+
+    weighted: None where some query has candidates that the sampler never draws. ordered: whether for every query the
+    optimum is the least of all weighted variances.
+    """
+    optimum = sum(q.optimum for q in found)
+    full = sum(q.full for q in found)
+    rows = []
+    for i, name in enumerate(names):
+        weighted = np.array([q.weighted[i] for q in found])
+        rows.append(
+            {
+                "sampler": name,
+                "weighted": None if np.isnan(weighted).any() else float(weighted.sum() / optimum),
+                "as_run": float(sum(q.as_run[i] for q in found) / optimum),
+                "bias": float(sum(q.bias[i] for q in found) / full),
+                "cosine": float(np.mean([q.cosine[i] for q in found])),
+            }
+        )
+    least = [np.nanmin(np.append(q.weighted, q.uniform)) >= q.optimum * (1 - 1e-6) for q in found]
+    return {
+        "queries": len(found),
+        "negatives": float(np.mean([len(q.norms) for q in found])),
+        "uniform": float(sum(q.uniform for q in found) / optimum),
+        "ordered": bool(np.all(least)),
+        "samplers": rows,
+    }

@@ -1,0 +1,119 @@
+"""Probes: exact gradient norms of instances at a step, one parquet file a step.
+
+`probes/step-<n>.parquet` has a row an instance (query, positive, negative), under the weights after n updates; the
+columns are `COLUMNS`, then one `band/<name>` for each band of the encoder. The variance of samplers, where it was
+asked for, is in `probes/variance-<n>.json`.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from ..errors import StoreError
+from .files import atomic_file, make_folder, remove, write_json_atomic
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+FOLDER = "probes"
+COLUMNS = (
+    "sampler",  # recipe whose negative this is
+    "query",
+    "positive",
+    "document",  # rows of the dataset
+    "source",
+    "probability",  # stated by the sampler for one draw
+    "hidden",  # a relevant document withheld from training
+    "rank",  # of the negative among all documents that are not judged, 0-based, under these weights
+    "positive_rank",  # of the positive, likewise
+    "score",
+    "positive_score",
+    "loss",  # of the two-way NLL
+    "output",  # gradient norm at the text vectors
+    "total",  # gradient norm over all parameters
+)
+BAND = "band/"
+_FILE = re.compile(r"step-(\d+)\.parquet")
+_VARIANCE = re.compile(r"variance-(\d+)\.json")
+
+
+def probe_path(run: Path, step: int) -> Path:
+    """Where the probe at a step lies."""
+    return run / FOLDER / f"step-{step:08d}.parquet"
+
+
+def write(run: Path, step: int, frame: pd.DataFrame) -> Path:
+    """Store a probe, replacing an older one of that step. StoreError when it cannot be written."""
+    path = probe_path(run, step)
+    make_folder(path.parent)
+    with atomic_file(path) as temporary:
+        frame.to_parquet(temporary, index=False)
+    return path
+
+
+def steps(run: Path) -> list[int]:
+    """The steps that have a probe, ascending."""
+    return _numbers(run, _FILE)
+
+
+def read(run: Path, step: int) -> pd.DataFrame:
+    """The probe at a step. StoreError if there is none, or it is damaged."""
+    import pandas as pd
+
+    path = probe_path(run, step)
+    try:
+        return pd.read_parquet(path)
+    except FileNotFoundError:
+        known = ", ".join(map(str, steps(run))) or "none"
+        raise StoreError(f"run '{run.name}': no probe at step {step}: there are: {known}") from None
+    except (OSError, ValueError) as error:
+        raise StoreError(f"{path}: cannot be read ({error}): delete it and probe again") from error
+
+
+def write_variance(run: Path, step: int, value: dict[str, Any]) -> Path:
+    """Store the variance of samplers at a step."""
+    path = run / FOLDER / f"variance-{step:08d}.json"
+    make_folder(path.parent)
+    write_json_atomic(path, value)
+    return path
+
+
+def variance_steps(run: Path) -> list[int]:
+    """The steps at which variances were measured, ascending."""
+    return _numbers(run, _VARIANCE)
+
+
+def read_variance(run: Path, step: int) -> dict[str, Any]:
+    """What `write_variance` stored. StoreError if there is none, or it is damaged."""
+    path = run / FOLDER / f"variance-{step:08d}.json"
+    try:
+        value: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise StoreError(f"{path}: cannot be read ({error}): probe again with --variance") from error
+    return value
+
+
+def truncate(run: Path, step: int) -> None:
+    """Remove what was measured beyond `step`."""
+    for pattern in (_FILE, _VARIANCE):
+        for path in _files(run, pattern):
+            if _number(path, pattern) > step:
+                remove(path)
+
+
+def _files(run: Path, pattern: re.Pattern[str]) -> list[Path]:
+    folder = run / FOLDER
+    return [path for path in folder.iterdir() if pattern.fullmatch(path.name)] if folder.is_dir() else []
+
+
+def _number(path: Path, pattern: re.Pattern[str]) -> int:
+    match = pattern.fullmatch(path.name)
+    assert match is not None
+    return int(match[1])
+
+
+def _numbers(run: Path, pattern: re.Pattern[str]) -> list[int]:
+    return sorted(_number(path, pattern) for path in _files(run, pattern))
