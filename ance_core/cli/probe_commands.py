@@ -31,7 +31,7 @@ def probe(
     runs: RunsFolder = Path("runs"),
     as_json: AsJson = False,
 ) -> None:
-    """Exact gradient norms of what every sampler draws from the same weights, for the same queries."""
+    """Exact gradient norms, by sampler, from the same weights. For the same queries."""
     run = Store(runs).run(name)
     with console.status(f"probing {name}"):
         from ..experiments.probe import probe_run, summarise
