@@ -45,6 +45,11 @@ def resolve(values: dict[str, Any]) -> RunConfig:
         raise ConfigError(
             f"negatives.shares: no setting of recipe '{recipe.name}'; leave it out or choose recipe 'mixture'"
         )
+    if recipe.trains == "queries" and config.encoder.towers == "shared":
+        raise ConfigError(
+            f"encoder.towers: 'shared' leaves recipe '{recipe.name}' nothing to train, since documents stay as they are; "
+            "set it to 'untied'"
+        )
     if config.encoder.max_passages > 1 and not recipe.reads_passages:
         raise ConfigError(
             f"encoder.max_passages: {config.encoder.max_passages} does not go with recipe '{recipe.name}', which needs one "

@@ -49,6 +49,11 @@ def check_fits(config: RunConfig, problem: Problem, parent: Run, field: str) -> 
             f"{field}: run '{parent.name}' was trained on {theirs['name']} ({theirs['fingerprint']}), this one is on "
             f"{problem.dataset.name} ({problem.dataset.fingerprint}); token ids differ: use the same data and labels"
         )
+    if parent.info["config"]["encoder"]["towers"] == "untied" and config.encoder.towers == "shared":
+        raise ConfigError(
+            f"{field}: run '{parent.name}' has a tower for queries and one for documents, this one has a shared one; "
+            "set encoder.towers to 'untied'"
+        )
     shape = ("kind", "model", "width", "dim", "layers", "heads", "vocab_size")
     own = config.encoder.model_dump()
     for name in shape:
