@@ -21,10 +21,10 @@ app.add_typer(recipes_app, name="recipes")
 def list_(as_json: AsJson = False) -> None:
     """All methods, with presets and source."""
     from ..recipes import RECIPES
-    from ..recipes.describe import describe
+    from ..recipes.describe import catalogue
 
     if as_json:
-        print_json([describe(recipe) for recipe in RECIPES.values()])
+        print_json(catalogue())
         return
     table = Table("recipe", "presets", "source")
     for recipe in RECIPES.values():

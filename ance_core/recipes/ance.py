@@ -23,6 +23,8 @@ RECIPE = Recipe(
     defaults={"refresh": {"mode": "sync", "every": 100}},
     differs=(
         "All judged positives are kept out; the authors' code keeps out only the last (run_ann_data_gen.py:81-85).",
+        "A refresh renews all queries, and each meets its new pool at its next turn. The authors' code renews a fifth at a "
+        "time and mines 20 negatives for each, of which about a third are used before the next fifth replaces them.",
         "AdamW instead of LAMB; one learning-rate schedule over the run, never restarted at a refresh.",
         "The importance weight 1 / (N p) of Eq 4 is applied neither in their code (run_ann.py:258-279) nor here; "
         "recipe `oracle-weighted` does.",

@@ -30,8 +30,13 @@ RECIPE = Recipe(
         "method": {"dual_weight": 0.1},
     },
     differs=(
-        "Both sides are normalised after LayerNorm; the authors' code skips LayerNorm on documents (models.py:272-288).",
+        "Both sides are normalised after LayerNorm; the authors' code skips LayerNorm on documents, for no stated "
+        "reason (models.py:272-288), which no preset reproduces.",
+        "t of the uniformity term is 2, as where it was defined (Wang and Isola 2020); 5 in the authors' code. "
+        "`method.uniformity_t` sets it; values for different t do not compare.",
         "The README's command cannot run as published: a keyword argument is missing (models.py:147-205, 327-344).",
+        "Measured on dev are queries against documents. The authors' code also means to measure documents against queries, "
+        "but stores the first number twice (drivers/run_ann_data_gen.py:532).",
         "Refresh in step with training, not the asynchronous protocol with its 30-second sleep (run_ann.py:226).",
     ),
     parameters=(

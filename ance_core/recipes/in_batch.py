@@ -13,6 +13,8 @@ RECIPE = Recipe(
     sampler=lambda config: InBatch(),
     objective=lambda config: SoftmaxNLL(),
     differs=(
+        "Section 3 of ANCE gives the probability that a batch of b holds one of m informative negatives among N documents "
+        "as b m / N^2. Counting gives 1 - (1 - m / N)^b, about b m / N: N times as much, and small all the same.",
         "NCE Neg in ANCE keeps only the hardest in-batch negative; here all of them share the softmax.",
     ),
 )

@@ -39,6 +39,8 @@ RECIPE = Recipe(
         Parameter("pool", "negatives.pool_depth", "the corpus", "", "the model's own top 200"),
     ),
     differs=(
+        "Some renderings of the paper print the squared norm in Eq 10. The norm itself makes the variance smallest; draws "
+        "by its square have the variance of uniform ones.",
         "Eq 10 is over all documents; here over the model's own pool, outside of which gradients are near zero (Eq 12).",
         "Norms are those of the weights at the last refresh, not of the step.",
         "Without the weight 1 / (N p) of Eq 4 the objective is no longer the mean over the pool, as in ANCE itself.",

@@ -29,7 +29,7 @@ RECIPE = replace(
         Parameter("share of uniform draws", "", "0", "", "0.1: no weight above 10"),
     ),
     differs=(
-        *ORACLE.differs[:2],
+        *ORACLE.differs[:3],
         "A tenth of the draws are uniform over the pool, which bounds the weights when norms have grown old.",
         "Several negatives a query are drawn without replacement and weighted by Des Raj's ordered estimator (1956).",
     ),

@@ -47,6 +47,9 @@ RECIPE = Recipe(
         "document ids decide who is kept (`list(set)[0:k]`, MARCO_until_Doc.py:124-148).",
         "A positive that was not retrieved still has a score here; the authors' code then takes the last candidates of "
         "the list (util_wiki.py:613-639).",
+        "The README's snippet leaves b out and draws with replacement; code and authors draw without (issue 7), and so is "
+        "it here.",
+        "On Natural Questions the paper's appendix uses b = 1 (preset paper-nq) and its Figure 2 finds b = 0 best.",
         "Pairwise loss over one negative; the paper distils a reranker's scores over 15 (co_training_*_train.py).",
     ),
     parameters=(

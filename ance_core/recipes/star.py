@@ -38,6 +38,8 @@ RECIPE = Recipe(
         "Pools are cut to what is left of a small corpus; the authors' script stops with an error "
         "(star/prepare_hardneg.py:68).",
         "AdamW instead of LAMB.",
+        "The static list is of the training queries; the README's command makes it for those of dev (`--mode dev`), which "
+        "training has no use for.",
     ),
     parameters=(
         Parameter(

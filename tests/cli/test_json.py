@@ -4,10 +4,15 @@ import json
 
 import pytest
 
+from ance_core.config import RunConfig, merge
+from ance_core.training.settings import resolve
+
 from ..terminal import process
 
 COMMANDS = {
     "data list": [],
+    "recipes list": [],
+    "recipes show": ["dance"],
     "data check": ["tiny"],
     "data show": ["tiny"],
     "data build": ["tiny"],
@@ -64,3 +69,22 @@ def test_training_a_transformer_in_a_process_of_its_own(tmp_path):
     assert (value["steps"], value["run"]) == (3, "ance-tiny-s0")
     assert {"RR@10", "nDCG@10", "R@100", "Success@1"} == set(value["test"]) == set(value["dev"])
     assert (tmp_path / "runs" / "ance-tiny-s0" / "model" / "modules.json").is_file()
+
+
+def test_the_catalogue_of_methods_is_enough_to_run_them(ance):
+    """What a script needs: names, presets that `ance train` accepts, parameters under the names of `--set`."""
+    catalogue = json.loads(ance("recipes", "list", "--json").out)
+    assert set(catalogue) == {"recipes", "common", "not_reproduced"}
+    for recipe in catalogue["recipes"]:
+        assert json.loads(ance("recipes", "show", recipe["name"], "--json").out) == recipe
+        for preset in (None, *recipe["presets"]):
+            settings = {} if preset is None else recipe["presets"][preset]["settings"]
+            resolved = resolve({"recipe": recipe["name"], "preset": preset}).model_dump(mode="json")
+            for group, values in settings.items():
+                assert merge(resolved, {group: values}) == resolved
+        for parameter in recipe["parameters"]:
+            assert {"name", "setting", "paper", "code", "here", "where"} == set(parameter)
+        for setting, meaning in recipe["settings"].items():
+            group, name = setting.split(".")
+            assert name in RunConfig().model_dump()[group]
+            assert meaning
