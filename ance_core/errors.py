@@ -26,6 +26,10 @@ class TrainingError(AnceError):
     """A training that had to stop: a non-finite loss, a pool smaller than the draw, a vanished file."""
 
 
+class ProbeError(AnceError):
+    """A measurement that what was recorded does not allow: vectors that are not finite, nothing recorded."""
+
+
 def nearest(name: str, known: Iterable[str]) -> str:
     """`; did you mean 'x'?` for the closest known name, else a list of all of them.
 

@@ -17,6 +17,7 @@ BENCHMARKS = {
     "encode": ("encoding", "Encoding"),
     "refresh": ("refreshing", "A refresh"),
     "record": ("recording", "The cost of recording"),
+    "geometry": ("geometry", "Measuring an embedding space"),
     "demo": ("demo", "The demo"),
 }
 
