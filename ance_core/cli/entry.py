@@ -28,6 +28,7 @@ def command_line() -> typer.Typer:
     from . import (  # noqa: F401, I001
         train_commands,
         model_commands,
+        geometry_commands,
         probe_commands,
         recipe_commands,
         data_commands,

@@ -27,7 +27,7 @@ def evaluate(
     runs: RunsFolder = Path("runs"),
     as_json: AsJson = False,
 ) -> None:
-    """Measure a finished run's model on a split, from its model folder."""
+    """Measure a finished run's model on a split, from its folder."""
     run = Store(runs).run(name)
     with console.status(f"evaluating {name}"):
         from ..experiments.evaluation import evaluate_run

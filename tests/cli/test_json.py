@@ -20,6 +20,7 @@ COMMANDS = {
     "runs show": ["ance-a", "--runs", "RUNS"],
     "eval": ["ance-a", "--runs", "RUNS"],
     "compare": ["ance-a", "random-a", "--runs", "RUNS"],
+    "geometry": ["ance-a", "--runs", "RUNS"],
     "search": ["ance-a", "who keeps the light", "--runs", "RUNS"],
 }
 
