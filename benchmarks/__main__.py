@@ -16,6 +16,7 @@ BENCHMARKS = {
     "train": ("train_steps", "Training steps"),
     "encode": ("encoding", "Encoding"),
     "refresh": ("refreshing", "A refresh"),
+    "gradients": ("gradients", "Exact gradient norms"),
     "record": ("recording", "The cost of recording"),
     "geometry": ("geometry", "Measuring an embedding space"),
     "demo": ("demo", "The demo"),
