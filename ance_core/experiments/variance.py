@@ -14,6 +14,8 @@ from ..samplers import QueryBatch
 from ..training.probing import probe_batches
 from .probe import Moment, load_moment, sampler_at, sampler_names
 
+CLOSED_FORM = ("p ~ loss", "p ~ output norm")
+"""Distributions over all negatives that need no gradient of a parameter."""
 LARGEST = 20_000
 """Documents beyond which enumerating every negative takes too long to be meant."""
 
@@ -35,7 +37,7 @@ def variance_of_run(run: Run, step: int | None, samplers: str, queries: int) -> 
 def enumerate_queries(
     moment: Moment, names: list[str], queries: int
 ) -> tuple[list[str], list[QueryVariance]]:
-    """The samplers that could state their probabilities, then `p ~ output norm`; and what each query came to."""
+    """The samplers that could state their probabilities, then those of CLOSED_FORM; and what each query came to."""
     batches = probe_batches(moment.problem, queries, moment.step)
     able, stated = [], []
     for name in names:
@@ -51,7 +53,7 @@ def enumerate_queries(
         for i in range(len(batch.rows)):
             found.append(_one(moment, batch, i, np.array([p[at] for p in stated])))
             at += 1
-    return [*able, "p ~ output norm"], found
+    return [*able, *CLOSED_FORM], found
 
 
 def _one(moment: Moment, batch: QueryBatch, i: int, stated: np.ndarray) -> QueryVariance:
@@ -60,19 +62,19 @@ def _one(moment: Moment, batch: QueryBatch, i: int, stated: np.ndarray) -> Query
     judged = batch.judged[i]
     candidates = np.setdiff1d(np.arange(problem.n_docs), judged)
     args = (moment.model, problem.tokens, int(problem.labels.queries[batch.rows[i]]), int(batch.positives[i]))
-    by_output = _output_norms(moment, batch, i, candidates)
-    mixes = np.concatenate([stated[:, candidates], by_output[None, :]])
+    mixes = np.concatenate([stated[:, candidates], _closed_forms(moment, batch, i, candidates)])
     return query_variance(*args, candidates, mixes / np.maximum(mixes.sum(axis=1, keepdims=True), 1e-300))
 
 
-def _output_norms(moment: Moment, batch: QueryBatch, i: int, candidates: np.ndarray) -> np.ndarray:
-    """(N,) w scale sqrt(|d+ - d|^2 + 2 |q|^2) from the embeddings, as the oracle sampler has it."""
+def _closed_forms(moment: Moment, batch: QueryBatch, i: int, candidates: np.ndarray) -> np.ndarray:
+    """(2, N) from the embeddings: the two-way NLL, and w scale sqrt(|d+ - d|^2 + 2 |q|^2) as the oracle sampler has it."""
     docs = moment.embeddings.documents(moment.step).astype(np.float64)
     q = moment.embeddings.queries(moment.problem.labels.queries[batch.rows[i : i + 1]])[0].astype(np.float64)
     own, others = docs[batch.positives[i]], docs[candidates]
     gap = moment.model.scale * ((others - own) @ q)
     pull = np.exp(-np.logaddexp(0.0, -gap))
-    return np.asarray(pull * np.sqrt(np.square(others - own).sum(axis=1) + 2 * q @ q))
+    norms = pull * np.sqrt(np.square(others - own).sum(axis=1) + 2 * q @ q)
+    return np.stack([np.logaddexp(0.0, gap), norms])
 
 
 def summary(names: list[str], found: list[QueryVariance]) -> dict[str, Any]:

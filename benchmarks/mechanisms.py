@@ -1,0 +1,113 @@
+"""What the methods do to their negatives and to the space, for docs/results.md: five seeds, paired differences.
+
+    python -m benchmarks.mechanisms --squad DATA/squad-dev --cranfield DATA/cranfield
+
+Hidden relevants: the share of drawn negatives that are relevant documents withheld from training (one label a query is
+kept), for the very top of the model's ranking, a uniform draw from its top 200, and SimANS. Anisotropy: mean pairwise
+cosine and uniformity (t = 2, unit length) of the training queries' vectors at the last step.
+"""
+
+from __future__ import annotations
+
+import argparse
+import tempfile
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from ance_core.config import merge
+from ance_core.experiments.statistics import interval
+from ance_core.probes.geometry.angles import mean_cosine
+from ance_core.probes.geometry.uniformity import uniformity
+from ance_core.probes.geometry.vectors import unit
+from ance_core.runs import Run, Store
+from ance_core.training.session import train_runs
+from ance_core.training.settings import resolve
+
+HIDDEN: dict[str, dict[str, Any]] = {
+    "ance, top 10": {"recipe": "ance", "negatives": {"pool_depth": 10}},
+    "ance, top 200": {"recipe": "ance"},
+    "simans": {"recipe": "simans"},
+    "random": {"recipe": "random"},
+}
+SPACE: dict[str, dict[str, Any]] = {
+    "ance": {"recipe": "ance"},
+    "dance:norm": {"recipe": "dance", "preset": "norm"},
+    "dance:dual": {"recipe": "dance", "preset": "dual"},
+    "dance": {"recipe": "dance"},
+}
+QUIET = {"eval_every": 300, "checkpoint_every": 0}
+
+
+def train(store: Store, base: dict[str, Any], arm: dict[str, Any], seed: int) -> Run:
+    return train_runs([resolve(merge(base, arm, {"seed": seed}))], store)[0]
+
+
+def hidden_by_query(run: Run) -> np.ndarray:
+    """(Q,) share of hidden relevants among what was drawn for each training query that has any, by query."""
+    drawn = run.negatives(columns=["query", "hidden"])
+    return np.asarray(drawn.groupby("query")["hidden"].mean().sort_index())
+
+
+def hidden_table(name: str, base: dict[str, Any], seeds: int, store: Store) -> str:
+    shares = {
+        label: np.array([hidden_by_query(train(store, base, arm, seed)) for seed in range(seeds)])
+        for label, arm in HIDDEN.items()
+    }
+    lines = [f"| {name} | hidden relevants among drawn negatives | difference to `simans` |", "|---|---|---|"]
+    for label, values in shares.items():
+        each = 100 * values.mean(axis=1)
+        cell = f"{each.mean():.2f} % ± {each.std(ddof=1):.2f}"
+        low, high = (100 * x for x in interval(values - shares["simans"]))
+        gap = 100 * (values - shares["simans"]).mean()
+        lines.append(
+            f"| `{label}` | {cell} | {'' if label == 'simans' else f'{gap:+.2f} [{low:+.2f}, {high:+.2f}]'} |"
+        )
+    return "\n".join(lines)
+
+
+def anisotropy(run: Run) -> tuple[float, float]:
+    """Mean cosine and uniformity of the query vectors in the last snapshot."""
+    vectors = np.asarray(run.snapshot(run.snapshots()[-1])["queries"], np.float32)
+    units, _ = unit(vectors)
+    return mean_cosine(units).value, uniformity(units, 2.0).value
+
+
+def space_table(name: str, base: dict[str, Any], seeds: int, store: Store) -> str:
+    values = {
+        label: np.array([anisotropy(train(store, base, arm, seed)) for seed in range(seeds)])
+        for label, arm in SPACE.items()
+    }
+    lines = [
+        f"| {name} | mean cosine of queries | difference to `ance` | uniformity of queries | difference to `ance` |"
+    ]
+    lines.append("|---|---|---|---|---|")
+    for label, found in values.items():
+        cells = []
+        for i in (0, 1):
+            gap = (found[:, i] - values["ance"][:, i])[:, None]
+            low, high = interval(gap)
+            cells.append(f"{found[:, i].mean():.4f} ± {found[:, i].std(ddof=1):.4f}")
+            cells.append("" if label == "ance" else f"{gap.mean():+.4f} [{low:+.4f}, {high:+.4f}]")
+        lines.append(f"| `{label}` | {' | '.join(cells)} |")
+    return "\n".join(lines)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
+    parser.add_argument("--squad", required=True)
+    parser.add_argument("--cranfield", required=True)
+    parser.add_argument("--seeds", type=int, default=5)
+    args = parser.parse_args()
+    with tempfile.TemporaryDirectory() as folder:
+        store = Store(Path(folder), create=True)
+        for name, data in (("campus", "campus"), ("cranfield", args.cranfield)):
+            base = {"data": data, "labels_per_query": 1, "record": QUIET | {"snapshot_every": 0}}
+            print(hidden_table(name, base, args.seeds, store), end="\n\n", flush=True)
+        base = {"data": args.squad, "record": QUIET | {"negatives": False, "snapshot_every": 600}}
+        print(space_table(Path(args.squad).name, base, args.seeds, store), flush=True)
+
+
+if __name__ == "__main__":
+    main()
