@@ -33,6 +33,10 @@ class Passages:
         """(P,) int32, the document of each passage."""
         return np.repeat(np.arange(len(self), dtype=np.int32), np.diff(self.starts))
 
+    def best(self, scores: np.ndarray) -> np.ndarray:
+        """(Q, N) the highest of each document's passages, from scores (Q, P) of all passages."""
+        return np.maximum.reduceat(scores, self.starts[:-1], axis=1)
+
     def expand(self, docs: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """The passages (R,) int64 of documents `docs` (U,) end to end, and where each document's stand among them.
 

@@ -28,6 +28,11 @@ def variance_of_run(run: Run, step: int | None, samplers: str, queries: int) -> 
             f"variance: every one of {moment.problem.n_docs} documents would be measured for each query; the most is "
             f"{LARGEST}: use a smaller corpus, or leave --variance out"
         )
+    if moment.problem.tokens.docs.passages is not None:
+        raise ConfigError(
+            f"variance: run '{run.name}' reads up to {moment.config.encoder.max_passages} passages a document, and this is "
+            "worked out for one vector a document; choose a run with encoder.max_passages 1, or leave --variance out"
+        )
     names, found = enumerate_queries(moment, sampler_names(samplers), queries)
     value = summary(names, found)
     probes.write_variance(run.folder, moment.step, value)

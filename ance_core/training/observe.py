@@ -129,18 +129,19 @@ def save_snapshot(run: Training) -> None:
     limit = run.config.record.snapshot_texts
     labels = run.problem.labels
     docs = _sample(run.problem.n_docs, limit, "snapshot documents")
-    passages = run.problem.tokens.docs.passages
-    shown = docs if passages is None else passages.starts[docs]  # one point a document: its first passage
     queries = labels.queries[_sample(len(labels.queries), limit, "snapshot queries")]
-    run.writer.snapshot(
-        run.step,
-        {
-            "documents": run.embeddings.documents(run.step)[shown],
-            "document_rows": docs.astype(np.int32),
-            "queries": run.embeddings.queries(queries),
-            "query_rows": queries.astype(np.int32),
-        },
-    )
+    vectors, passages = run.embeddings.documents(run.step), run.problem.tokens.docs.passages
+    arrays = {
+        "documents": vectors[docs if passages is None else passages.starts[docs]],
+        "document_rows": docs.astype(np.int32),
+        "queries": run.embeddings.queries(queries),
+        "query_rows": queries.astype(np.int32),
+    }
+    if passages is not None:  # pictures show a document as its first passage; scores need all of them
+        counts = np.diff(passages.starts)[docs]
+        arrays["passages"] = vectors[passages.expand(docs)[0]]
+        arrays["passage_starts"] = np.concatenate([[0], np.cumsum(counts)])
+    run.writer.snapshot(run.step, arrays)
 
 
 def save_probe(run: Training) -> None:

@@ -132,13 +132,15 @@ def ranks_now(
 ) -> np.ndarray:
     """(m, k) 0-based ranks of `docs` (m, k) for queries `rows` (m,): documents above it that are not judged."""
     labels = problem.labels
-    corpus = embeddings.documents(step)
+    corpus, passages = embeddings.documents(step), problem.tokens.docs.passages
     queries = embeddings.queries(labels.queries[rows])
     ranks = np.empty(docs.shape, np.int64)
     for start in range(0, len(rows), 64):
         part = slice(start, start + 64)
         batch = QueryBatch(rows[part], labels.indptr[rows[part]], labels, problem.n_docs, step)
-        scores = queries[part] @ corpus.T  # (64, N)
+        scores = queries[part] @ corpus.T  # (64, N), or a column a passage
+        if passages is not None:
+            scores = passages.best(scores)
         own = np.take_along_axis(scores, docs[part].astype(np.int64), axis=1)
         padded = np.append(scores, np.full((len(scores), 1), -np.inf, scores.dtype), axis=1)
         np.put_along_axis(padded, batch.judged, -np.inf, axis=1)

@@ -180,7 +180,9 @@ def test_weights_that_are_no_numbers(store, tmp_path):
     weights = load_file(path)
     weights["query_tower.head.norm.bias"][0] = torch.nan
     save_file(weights, path)
-    with pytest.raises(ConfigError, match=r"'query_tower\.head\.norm\.bias' holds values that are not finite"):
+    with pytest.raises(
+        ConfigError, match=r"'query_tower\.head\.norm\.bias' holds values that are not finite"
+    ):
         probe_run(Store(tmp_path / "runs").run("nan"), None, "random")
 
 

@@ -11,8 +11,12 @@ from ance_core.encoders import build_encoder, encode_corpus, load_model
 from ance_core.errors import ConfigError
 from ance_core.experiments.evaluation import evaluate_run
 from ance_core.experiments.search import search_run
+from ance_core.experiments.variance import variance_of_run
+from ance_core.probes.negatives.space import Space
+from ance_core.probes.whatif.frozen import load_situation
 from ance_core.recipes import RECIPES
 from ance_core.retrieval import evaluate, top_k
+from ance_core.runs import probes
 from ance_core.samplers import SOURCES, Draw
 from ance_core.samplers.pool_files import read_pools
 from ance_core.training.mining import MiningSeconds, mine_dense
@@ -182,8 +186,33 @@ def test_a_second_process_mines_on_passages_too(problem, tmp_path):
     assert again.tokens.docs.passages.starts.tolist() == problem.tokens.docs.passages.starts.tolist()
 
 
-def test_snapshots_show_each_document_once(store, settings):
-    (run,) = train_runs([settings(recipe="ance", steps=2, encoder=SEVERAL)], store)
-    (folder,) = (run.folder / "snapshots").glob("step-*2")
-    rows = np.load(folder / "document_rows.npy")
-    assert len(np.load(folder / "documents.npy")) == len(rows) == len(set(rows.tolist())) == 24
+def test_what_is_measured_of_a_run_speaks_of_best_passages(store, settings):
+    """Snapshots, probes and what-ifs, against the saved model and loops over passages."""
+    record = {"probe_every": 4, "snapshot_every": 4}
+    config = settings(recipe="ance", steps=4, encoder=SEVERAL, record=record)
+    (run,) = train_runs([config], store)
+    problem = load_problem(config)
+    labels, passages = problem.labels, problem.tokens.docs.passages
+    model, _ = load_model(run.folder / "model")
+    vectors = encode_corpus(model, problem.tokens.docs)
+    queries = encode_corpus(model, problem.tokens.queries, labels.queries, "query")
+    table = model.scale * best_of(queries @ vectors.T, passages)
+
+    arrays = run.snapshot(4)
+    assert len(arrays["documents"]) == problem.n_docs
+    space = Space.of(4, arrays, model.scale, problem.n_docs)
+    np.testing.assert_allclose(space.scores, table, atol=0.05)  # vectors of a snapshot are float16
+    some = np.array([0, 5, 7]), np.array([3, 9, 20])
+    np.testing.assert_allclose(space.score(labels.queries[some[0]], some[1]), table[some], atol=0.05)
+
+    for row in probes.read(run.folder, 4).itertuples():
+        query = int(np.flatnonzero(labels.queries == row.query)[0])
+        assert row.score == pytest.approx(table[query, row.document], abs=1e-3)
+        assert row.positive_score == pytest.approx(table[query, row.positive], abs=1e-3)
+        table_without = np.delete(table[query], labels.of(query))
+        assert row.rank == (table_without > table[query, row.document] + 1e-5).sum()
+
+    known = load_situation(run, 0, labels, problem.dataset.hidden, problem.n_docs)
+    assert known.gradient is None
+    with pytest.raises(ConfigError, match=r"variance: run .* up to 4 passages a document.*max_passages 1"):
+        variance_of_run(run, None, "ance", 4)

@@ -12,6 +12,7 @@ from ...encoders import DualEncoder
 from ...objectives import Objective, PairwiseNLL
 from .instances import Instances
 from .norms import InstanceNorms, assemble, check_finite, cotangents, encode, evaluating, sizes, weigh
+from .passages import by_passage
 
 if TYPE_CHECKING:
     from ...data.tokens import TokenizedDataset
@@ -23,6 +24,7 @@ def instance_norms_by_loop(
     """As `norms.instance_norms`, for any model that autograd can differentiate."""
     objective = objective or PairwiseNLL()
     instances.check(*sizes(tokens))
+    instances = by_passage(model, tokens, instances)
     check_finite(model)
     named = [(name, p) for name, p in model.named_parameters() if p.requires_grad]
     squares: dict[str, list[float]] = {name: [] for name, _ in named}

@@ -22,6 +22,7 @@ from ...errors import ConfigError
 from ...objectives import Objective, PairwiseNLL, Scores
 from .capture import Capture
 from .instances import Instances
+from .passages import by_passage
 
 if TYPE_CHECKING:
     from ...data.tokens import TokenizedDataset
@@ -63,6 +64,7 @@ def instance_norms(
     """
     objective = objective or PairwiseNLL()
     instances.check(*sizes(tokens))
+    instances = by_passage(model, tokens, instances)
     texts = 2 + instances.negatives.shape[1]
     step = max(CHUNK_TEXTS // texts, 1)
     with evaluating(model):
@@ -78,13 +80,8 @@ def instance_norms(
 
 
 def sizes(tokens: TokenizedDataset) -> tuple[int, int]:
-    """Numbers of queries and of documents. ConfigError where a document has several vectors (MaxP)."""
-    if tokens.docs.passages is not None:
-        raise ConfigError(
-            "probe: the encoder reads several passages a document, and these norms are for one vector a document; "
-            "probe a run with encoder.max_passages 1"
-        )
-    return len(tokens.queries.offsets) - 1, len(tokens.docs.offsets) - 1
+    """Numbers of queries and of documents."""
+    return len(tokens.queries), len(tokens.docs if tokens.docs.passages is None else tokens.docs.passages)
 
 
 def _chunk(

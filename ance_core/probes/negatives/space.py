@@ -12,6 +12,8 @@ from functools import cached_property
 
 import numpy as np
 
+from ...data.passages import Passages
+
 _CELLS = 4_000_000  # numbers gathered at a time: 16 MB
 
 
@@ -19,7 +21,8 @@ _CELLS = 4_000_000  # numbers gathered at a time: 16 MB
 class Space:
     """queries: (q, D) float32, of the dataset's rows query_rows (q,), ascending. documents (d, D), document_rows alike.
 
-    scale: what inner products are multiplied by. n_docs: documents in the corpus, of which d are here.
+    scale: what inner products are multiplied by. n_docs: documents in the corpus, of which d are here. Where documents
+    have several passages, `documents` holds the first of each, `passages` (p, D) all of them, as `spans` says.
     """
 
     step: int
@@ -29,10 +32,13 @@ class Space:
     document_rows: np.ndarray
     scale: float
     n_docs: int
+    passages: np.ndarray | None = None
+    spans: Passages | None = None
 
     @classmethod
     def of(cls, step: int, arrays: Mapping[str, np.ndarray], scale: float, n_docs: int) -> Space:
         """From the arrays of a snapshot (`Run.snapshot`)."""
+        several = "passages" in arrays
         return cls(
             step,
             np.asarray(arrays["queries"], np.float32),
@@ -41,6 +47,8 @@ class Space:
             np.asarray(arrays["document_rows"]),
             scale,
             n_docs,
+            np.asarray(arrays["passages"], np.float32) if several else None,
+            Passages(np.asarray(arrays["passage_starts"])) if several else None,
         )
 
     @property
@@ -56,6 +64,8 @@ class Space:
     @cached_property
     def scores(self) -> np.ndarray:
         """(q, d) float32 of every query with every document of the sample."""
+        if self.passages is not None and self.spans is not None:
+            return self.spans.best(self.queries @ self.passages.T * np.float32(self.scale))
         return np.asarray(self.queries @ self.documents.T * np.float32(self.scale))
 
     def query_at(self, rows: np.ndarray) -> np.ndarray:
@@ -74,7 +84,13 @@ class Space:
         size = max(1, _CELLS // max(1, self.queries.shape[1]))
         for start in range(0, len(inside), size):
             part = inside[start : start + size]
-            scores[part] = np.einsum("nd,nd->n", self.queries[q[part]], self.documents[d[part]])
+            if self.passages is not None and self.spans is not None:
+                rows, place = self.spans.expand(d[part])
+                owner = np.repeat(q[part], np.diff(self.spans.starts)[d[part]])
+                products = np.einsum("nd,nd->n", self.queries[owner], self.passages[rows])
+                scores[part] = products[place].max(axis=1)
+            else:
+                scores[part] = np.einsum("nd,nd->n", self.queries[q[part]], self.documents[d[part]])
         return scores * np.float32(self.scale)
 
 

@@ -109,7 +109,9 @@ def situation(
     keys = np.sort(hidden.queries.astype(np.int64) * n_docs + hidden.docs)
     is_hidden = np.isin(part.queries.astype(np.int64)[:, None] * n_docs + pool.docs, keys) & (pool.docs >= 0)
     found = Situation(step, pool, part, is_hidden, n_docs, len(labels))
-    return found if space is None else replace(found, gradient=gradient_norms(found, space))
+    if space is None or space.spans is not None:  # with several passages no vector is the document's
+        return found
+    return replace(found, gradient=gradient_norms(found, space))
 
 
 def _sample(labels: Labels, most: int) -> np.ndarray:

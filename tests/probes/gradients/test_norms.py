@@ -52,12 +52,42 @@ def test_every_shape(built, m, n, seed, kind, dual, softmax):
     assert_same(fast, instance_norms_by_loop(model, tokens, instances, objective))
 
 
-def test_documents_of_several_passages_are_refused(encoder):
-    model, tokens = encoder("static")
-    passages = Passages(np.arange(len(tokens.docs) + 1))
+@pytest.mark.parametrize("kind", ["static", "mini"])
+def test_of_several_passages_the_best_counts(encoder, kind):
+    """Against autograd through the maximum itself. The corpus's 120 texts stand for 60 documents of two passages."""
+    model, tokens = encoder(kind)
+    passages = Passages(np.arange(0, 121, 2))
     tokens = dataclasses.replace(tokens, docs=dataclasses.replace(tokens.docs, passages=passages))
-    with pytest.raises(ConfigError, match=r"probe: .* several passages .* encoder\.max_passages 1"):
-        instance_norms(model, tokens, draw_instances(3, 2))
+    rng = np.random.default_rng(0)
+    positives = rng.integers(0, 60, 8)
+    negatives = (positives[:, None] + rng.integers(1, 60, (8, 2))) % 60
+    negatives[3, 1] = -1
+    instances = Instances(rng.integers(0, 30, 8), positives, negatives)
+    totals, scores = [], []
+    for i in range(8):
+        docs = [positives[i], *(d for d in negatives[i] if d >= 0)]
+        query = model.encode_queries(TokenBatch.of(tokens.queries, instances.anchors[i : i + 1]))[0]
+        best = torch.stack(
+            [
+                (
+                    model.encode_documents(TokenBatch.of(tokens.docs, np.array([2 * d, 2 * d + 1]))) @ query
+                ).max()
+                for d in docs
+            ]
+        )
+        best = model.scale * best
+        value = torch.nn.functional.softplus(best[1:] - best[0]).sum()
+        gradients = torch.autograd.grad(value, list(model.parameters()), allow_unused=True)
+        totals.append(sum(float(g.double().square().sum()) for g in gradients if g is not None) ** 0.5)
+        scores.append(float(best[0].detach()))
+    for measure in (instance_norms, instance_norms_by_loop):
+        found = measure(model, tokens, instances)
+        np.testing.assert_allclose(found.total, totals, rtol=1e-3)
+        np.testing.assert_allclose(found.positive_score, scores, rtol=1e-4, atol=1e-5)
+    with pytest.raises(ConfigError, match=r"probe: documents as anchors .* encoder\.max_passages 1"):
+        instance_norms(
+            model, tokens, Instances(positives[:2], np.array([0, 1]), np.array([[2], [3]]), dual=True)
+        )
 
 
 def by_the_loss_itself(model, tokens, instances, objective, **extra):
