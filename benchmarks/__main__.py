@@ -17,6 +17,8 @@ BENCHMARKS = {
     "encode": ("encoding", "Encoding"),
     "refresh": ("refreshing", "A refresh"),
     "gradients": ("gradients", "Exact gradient norms"),
+    "methods": ("method_times", "Time of each method beside ANCE"),
+    "async": ("async_refresh", "Asynchronous refresh"),
     "record": ("recording", "The cost of recording"),
     "geometry": ("geometry", "Measuring an embedding space"),
     "demo": ("demo", "The demo"),
