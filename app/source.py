@@ -63,8 +63,12 @@ class Summary:
 
     @property
     def member(self) -> Member:
-        """The run as charts see it; the dataset's identity counts as a setting."""
-        settings = self.config | {"data": self.dataset_id}
+        """The run as charts see it; the dataset's identity counts as a setting.
+
+        Where labels are withheld, which ones is drawn with the run's seed: the name alone then tells datasets apart.
+        """
+        masked = bool(self.config.get("labels_per_query"))
+        settings = self.config | {"data": self.dataset if masked else self.dataset_id}
         return Member(self.name, self.method, self.seed, settings, self.state in CUT_SHORT)
 
 

@@ -42,7 +42,10 @@ def _band(sizes: Sequence[int], drawing: Drawing) -> str:
 
 def _smoothing(measure: Measure, drawing: Drawing) -> str:
     if not measure.each_step:
-        return "Evaluations are never smoothed; points are what was measured."
+        evaluated = measure.scalar.startswith("dev/")
+        return (
+            f"{'Evaluations are' if evaluated else 'This is'} never smoothed; points are what was measured."
+        )
     if drawing.window < 2:
         return "Not smoothed."
     if drawing.kind == "centred":

@@ -156,9 +156,9 @@ def _add_line(figure: go.Figure, group: Group, rows: pd.DataFrame, measure: Meas
         marker={"symbol": group.look.marker, "size": 7, "color": group.look.color},
         name=group.label,
         legendgroup=group.label,
-        hovertemplate=f"<b>{_plain(group.label)}</b>  %{{y:.{measure.digits}f}}<br>"
+        hovertemplate=f"<b>{plain(group.label)}</b>  %{{y:.{measure.digits}f}}<br>"
         + at.get(x, "%{x:,.0f} queries (step %{customdata:,.0f})")
-        + f"<br><i>{_plain(str(over))}</i><extra></extra>",
+        + f"<br><i>{plain(str(over))}</i><extra></extra>",
     )
 
 
@@ -181,7 +181,7 @@ def _add_refreshes(
         name=f"{group.label}: refresh",
         legendgroup=group.label,
         showlegend=False,
-        hovertemplate=f"<b>{_plain(group.label)}</b>  refresh at step %{{customdata[0]:,.0f}}<br>"
+        hovertemplate=f"<b>{plain(group.label)}</b>  refresh at step %{{customdata[0]:,.0f}}<br>"
         "negatives kept (Jaccard)  %{customdata[1]:.2f}<br>took  %{customdata[2]:.2f} s<br>"
         "age of the index when taken up  %{customdata[3]:,.0f} steps<extra></extra>",
     )
@@ -218,7 +218,7 @@ def standalone(figure: go.Figure, title: str, caption: str, filename: str) -> st
         template="none",
         font={"family": FONT, "size": 14, "color": INK},
         title={
-            "text": f"<b>{_plain(title)}</b><br><sup>{_plain(caption)}</sup>",
+            "text": f"<b>{plain(title)}</b><br><sup>{plain(caption)}</sup>",
             "x": 0.02,
             "xanchor": "left",
         },
@@ -242,6 +242,6 @@ def camera(filename: str) -> dict:
     }
 
 
-def _plain(text: str) -> str:
+def plain(text: str) -> str:
     """Text that Plotly shows as it is: its hover and titles understand some HTML."""
     return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")

@@ -64,7 +64,7 @@ def test_pages_import_nothing_that_learns_and_the_launcher_not_even_streamlit():
 import sys
 import ance_app.launch
 assert "streamlit" not in sys.modules
-import ance_app.views.runs, ance_app.views.convergence
+import ance_app.views.runs, ance_app.views.convergence, ance_app.views.negatives
 loaded = [name for name in {heavy.split()!r} if name in sys.modules]
 assert not loaded, loaded
 """

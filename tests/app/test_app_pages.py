@@ -17,7 +17,7 @@ from ance_core.runs import Store
 
 from . import store_of_runs as invented
 
-PAGES = ["runs", "convergence"]
+PAGES = ["runs", "convergence", "negatives"]
 
 
 def text(app: AppTest) -> str:
@@ -114,7 +114,7 @@ def test_dead_run_is_shown_as_dead_with_what_it_recorded(open_page, tmp_path, pa
     if page == "runs":
         assert "Died" in text(app)
         assert "ance train --resume ance-pydocs-0" in text(app)
-    else:
+    elif page == "convergence":
         assert names(figures(app)["loss"]) == ["ance"]
         assert "No run has finished yet" in text(app)
 

@@ -7,7 +7,7 @@ sample does not depend on what was drawn, so shares over the pairs inside estima
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 import numpy as np
@@ -60,6 +60,13 @@ class Space:
     def finite(self) -> bool:
         """Whether every vector is."""
         return bool(np.isfinite(self.queries).all() and np.isfinite(self.documents).all())
+
+    def fewer(self, most: int = 500) -> Space:
+        """With at most so many queries, evenly spaced over their rows: what is measured for each query costs less."""
+        if len(self.query_rows) <= most:
+            return self
+        rows = np.linspace(0, len(self.query_rows) - 1, most).round().astype(np.int64)
+        return replace(self, queries=self.queries[rows], query_rows=self.query_rows[rows])
 
     @cached_property
     def scores(self) -> np.ndarray:
