@@ -58,7 +58,7 @@ def _train(recipe: str, steps: int, round_: int, store: Store, data: str) -> flo
         "recipe": recipe,
         "steps": steps,
         "record": RECORD,
-        "name": f"{recipe}-{round_}",
+        "name": f"{recipe}-{round_}".replace("+", "-"),
     }
     (run,) = train_runs([resolve(settings | depth)], store)
     return float(run.results()["training"]["seconds"])
