@@ -51,7 +51,7 @@ def freshness(source: Source, drawn: Drawn, groups: list[Group]) -> None:
     kept = source.refreshes(_names(groups))
     if len(kept) and kept["jaccard"].notna().any():
         table = kept.assign(value=kept["jaccard"], seconds=np.nan, examples=np.nan).dropna(subset=["value"])
-        look = "Low values early on: the model learns fast, and old negatives say little. Near 1: refreshing changes nothing."
+        look = "Low at first: the model learns fast, and old negatives say little. Near 1: a refresh changes nothing."
         _title_of(figures.JACCARD)
         blocks.figure(table, groups, figures.JACCARD, Drawing(), look)
 
