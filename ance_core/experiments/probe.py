@@ -12,6 +12,7 @@ from ..config import RunConfig, merge, parse
 from ..encoders import DualEncoder, build_encoder
 from ..errors import AnceError, ConfigError, StoreError, nearest
 from ..probes.gradients import instance_norms, instance_norms_by_loop
+from ..probes.gradients.norms import notes_on
 from ..recipes import RECIPES, Recipe
 from ..rng import generator
 from ..runs import Run, probes
@@ -123,21 +124,10 @@ def probe_run(
     moment = load_moment(run, step)
     drawn, notes = draws_at(moment, names, queries)
     measure = instance_norms_by_loop if slow else instance_norms
-    notes += measure_notes(moment.model)
+    notes += notes_on(moment.model)
     frame = measure_drawn(moment.problem, moment.model, moment.embeddings, drawn, moment.step, measure)
     probes.write(run.folder, moment.step, frame)
     return frame, moment.step, notes
-
-
-def measure_notes(model: DualEncoder) -> list[str]:
-    """Frozen parameters and precision, a sentence each where they apply."""
-    notes = []
-    frozen = sum(p.numel() for p in model.parameters() if not p.requires_grad)
-    if frozen:
-        notes.append(f"{frozen:,} parameters are frozen and count zero")
-    if model.config.kind != "static" and model.config.precision != "fp32":
-        notes.append("norms are computed in float32, also where training uses bfloat16")
-    return notes
 
 
 def summarise(frame: pd.DataFrame) -> list[dict[str, Any]]:

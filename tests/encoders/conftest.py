@@ -55,27 +55,28 @@ def tokenise(corpus, config: EncoderConfig, tokenizer=None, pad_id: int = 0) -> 
     )
 
 
-@pytest.fixture(scope="session")
-def bert_folder(tmp_path_factory, corpus):
-    """A tiny BERT with random weights and its tokenizer, as `from_pretrained` expects a model folder."""
-    from transformers import BertConfig, BertModel, PreTrainedTokenizerFast
+def save_pretrained(folder, corpus, kind: str, **settings):
+    """A tiny model of a family ("Bert", "Roberta") with random weights and its tokenizer, as `from_pretrained` expects."""
+    import transformers
 
-    folder = tmp_path_factory.mktemp("bert")
     tokenizer = train_wordpiece(corpus.docs, 300)
-    settings = BertConfig(
-        vocab_size=tokenizer.get_vocab_size(),
-        hidden_size=24,
-        num_hidden_layers=3,
-        num_attention_heads=2,
-        intermediate_size=48,
-        max_position_embeddings=40,
+    sizes = {"hidden_size": 24, "num_attention_heads": 2, "intermediate_size": 48}
+    config = getattr(transformers, f"{kind}Config")(
+        vocab_size=tokenizer.get_vocab_size(), **sizes, **settings
     )
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(5)
-        BertModel(settings).save_pretrained(folder)
+        getattr(transformers, f"{kind}Model")(config).save_pretrained(folder)
     names = {f"{name.lower()}_token": f"[{name}]" for name in ("PAD", "UNK", "CLS", "SEP", "MASK")}
-    PreTrainedTokenizerFast(tokenizer_object=tokenizer, **names).save_pretrained(folder)
+    transformers.PreTrainedTokenizerFast(tokenizer_object=tokenizer, **names).save_pretrained(folder)
     return folder
+
+
+@pytest.fixture(scope="session")
+def bert_folder(tmp_path_factory, corpus):
+    """A tiny BERT."""
+    folder = tmp_path_factory.mktemp("bert")
+    return save_pretrained(folder, corpus, "Bert", num_hidden_layers=3, max_position_embeddings=40)
 
 
 @pytest.fixture(scope="session")

@@ -15,25 +15,21 @@ from ance_core.runs import Store, probes
 from ance_core.training.session import resume_run, train_runs
 from ance_core.training.settings import resolve
 
-SMALL = {
-    "data": "tiny",
-    "encoder": {"width": 16, "dim": 16, "vocab_size": 400},
-    "batch_size": 8,
-    "steps": 12,
-    "warmup": {"steps": 5},
-    "negatives": {"pool_depth": 10},
+from ..training.conftest import SMALL
+
+PROBED = {
     "record": {
         "eval_every": 12,
         "snapshot_every": 0,
         "checkpoint_every": 6,
         "probe_every": 6,
         "probe_queries": 10,
-    },
+    }
 }
 
 
 def settings(**values):
-    return resolve(merge(SMALL, values))
+    return resolve(merge(SMALL, PROBED, values))
 
 
 @pytest.fixture(scope="module")

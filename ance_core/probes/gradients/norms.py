@@ -166,19 +166,24 @@ def assemble(
         band: np.sqrt(np.sum([by_name[names[id(p)]] for p in parameters], axis=0))
         for band, parameters in model.bands().items()
     }
-    notes = []
-    frozen = sum(p.numel() for p in model.parameters() if not p.requires_grad)
-    if frozen:
-        notes.append(f"{frozen} parameters are frozen and count zero")
-    if model.config.precision != "fp32" and model.config.kind != "static":
-        notes.append("measured in float32, whatever the precision of the training")
     return InstanceNorms(
         total=np.sqrt(np.sum(list(by_name.values()), axis=0)),
         bands=bands,
         parameters={name: np.sqrt(value) for name, value in by_name.items()},
-        notes=tuple(notes),
+        notes=notes_on(model),
         **seen,
     )
+
+
+def notes_on(model: DualEncoder) -> tuple[str, ...]:
+    """What a reader of the norms should know, a sentence each: frozen parameters, precision."""
+    notes = []
+    frozen = sum(p.numel() for p in model.parameters() if not p.requires_grad)
+    if frozen:
+        notes.append(f"{frozen:,} parameters are frozen and count zero")
+    if model.config.precision != "fp32" and model.config.kind != "static":
+        notes.append("measured in float32, whatever the precision of the training")
+    return tuple(notes)
 
 
 def check_finite(model: DualEncoder) -> None:

@@ -4,34 +4,17 @@ import numpy as np
 import pytest
 import torch
 
-from ance_core.data.tokens import train_wordpiece
 from ance_core.probes.gradients import Instances
 
-from ...encoders.conftest import bert_folder, built, corpus, make  # noqa: F401
+from ...encoders.conftest import bert_folder, built, corpus, make, save_pretrained  # noqa: F401
 
 
 @pytest.fixture(scope="session")
 def roberta_folder(tmp_path_factory, corpus):  # noqa: F811
     """A tiny RoBERTa, whose positions start behind a padding index and have a padding row of their own."""
-    from transformers import PreTrainedTokenizerFast, RobertaConfig, RobertaModel
-
     folder = tmp_path_factory.mktemp("roberta")
-    tokenizer = train_wordpiece(corpus.docs, 300)
-    settings = RobertaConfig(
-        vocab_size=tokenizer.get_vocab_size(),
-        hidden_size=24,
-        num_hidden_layers=2,
-        num_attention_heads=2,
-        intermediate_size=48,
-        max_position_embeddings=42,
-        pad_token_id=0,
-    )
-    with torch.random.fork_rng(devices=[]):
-        torch.manual_seed(6)
-        RobertaModel(settings).save_pretrained(folder)
-    names = {f"{name.lower()}_token": f"[{name}]" for name in ("PAD", "UNK", "CLS", "SEP", "MASK")}
-    PreTrainedTokenizerFast(tokenizer_object=tokenizer, **names).save_pretrained(folder)
-    return folder
+    settings = {"num_hidden_layers": 2, "max_position_embeddings": 42, "pad_token_id": 0}
+    return save_pretrained(folder, corpus, "Roberta", **settings)
 
 
 @pytest.fixture
