@@ -36,11 +36,17 @@ function dressed(layout, element) {
   };
 }
 
+// Where the browser has no WebGL (a virtual machine, a remote desktop), points are drawn as shapes: slower, but there.
+function drawable(data) {
+  window.anceWebGL ??= Boolean(document.createElement("canvas").getContext("webgl"));
+  return window.anceWebGL ? data : data.map((trace) => (trace.type === "scattergl" ? { ...trace, type: "scatter" } : trace));
+}
+
 async function draw(box) {
   const Plotly = await library(box.wanted.library);
   if (!box.isConnected) return;
   const { data, layout } = JSON.parse(box.wanted.figure);
-  await Plotly.react(box, data, dressed(layout, box), box.wanted.config);
+  await Plotly.react(box, drawable(data), dressed(layout, box), box.wanted.config);
   if (box.wanted.clickable) listen(box);
   makeRoom(box, Plotly);
 }

@@ -95,3 +95,15 @@ def band(name: str) -> Measure:
     """The gradient norm of one layer band, as a measure."""
     title = BANDS.get(name, name.capitalize())
     return Measure(f"grad_norm/{name}", title, GRADIENT.axis, GRADIENT.see, digits=4, each_step=True)
+
+
+def cone(of: str) -> Measure:
+    """The mean cosine of one side, "queries" or "documents", as a measure."""
+    return Measure(
+        f"mean_cosine/{of}",
+        f"Mean cosine of {of}",
+        f"Mean cosine of two {of} (-1 to 1)",
+        f"How similar two {of} picked blindly are, exact over all pairs of the snapshot. At 0 their directions are "
+        "spread evenly; towards 1 all of them point one way, which is called anisotropy: scores of right and wrong "
+        "documents then differ by little.",
+    )

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from . import spaces_of_runs as space_runs
 from . import store_of_runs as invented
 
 pytestmark = pytest.mark.browser
@@ -146,3 +147,48 @@ def test_an_empty_page_fills_by_itself(visit, serve, tmp_path):
         with invented.begun(tmp_path, "ance"):
             page.get_by_role("button", name="Pause").wait_for()
             assert page.get_by_text("No runs yet").count() == 0
+
+
+# -- the page Embedding space -------------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def spaces_address(serve: Callable[[Path], str], tmp_path_factory: pytest.TempPathFactory) -> str:
+    folder = tmp_path_factory.mktemp("spaces")
+    space_runs.spaced(folder, "ance")
+    space_runs.spaced(folder, "dance")
+    return serve(folder)
+
+
+PICTURE = "[...document.querySelectorAll('.js-plotly-plot')].find(f => f.layout.uirevision.startsWith('projection'))"
+FIRST_QUERY = (
+    "(f => { const box = f.getBoundingClientRect(), { xaxis: x, yaxis: y } = f._fullLayout, t = f._fullData[1];"
+    " return [box.left + x._offset + x.d2p(t.x[0]), box.top + y._offset + y.d2p(t.y[0])]; })(" + PICTURE + ")"
+)
+
+
+@pytest.mark.parametrize("size", [WIDE, PHONE], ids=["wide", "phone"])
+def test_the_film_of_a_space_plays_and_a_click_lights_up_a_query(visit, spaces_address, size):
+    with visit(f"{spaces_address}/space?step=0", size) as page:
+        wait_for(page, f"{PICTURE}?._fullLayout")
+        page.get_by_text("Hubness").first.wait_for()
+        first = page.evaluate(f"Array.from({PICTURE}._fullData[1].x)")
+        page.evaluate(f"{PICTURE}.mine = true")
+        page.get_by_role("button", name="Play").click()
+        page.get_by_role("button", name="Pause").wait_for()
+        wait_for(page, "location.search.includes('step=200')")
+        page.get_by_role("button", name="Play").wait_for()
+        wait_for(page, f"Array.from({PICTURE}._fullData[1].x)[0] !== {first[0]}")
+        assert page.evaluate(f"{PICTURE}.mine")  # updated in place
+
+        page.evaluate(f"{PICTURE}.scrollIntoView({{block: 'center'}})")
+        x, y = page.evaluate(FIRST_QUERY)
+        page.mouse.move(x, y)
+        page.mouse.click(x, y)
+        wait_for(page, f"{PICTURE}.data.some(t => t.name === 'its positives')")
+        wait_for(page, "location.search.includes('query=')")
+        assert page.locator(".ance-company h4").count() == 4
+        widths = page.evaluate(
+            "[...document.querySelectorAll('[data-testid=stMain], html')].map(e => e.scrollWidth)"
+        )
+        assert max(widths) <= size["width"]

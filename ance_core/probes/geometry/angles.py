@@ -36,6 +36,23 @@ def mean_cosine(units: np.ndarray, population: int | None = None) -> Estimate:
     return Estimate(value, NORMAL_95 * error * share if share else 0.0)
 
 
+def mean_cosine_of(vectors: np.ndarray) -> float:
+    """The value of `mean_cosine` for `vectors` (n, D) of any length, without its interval, and quickly.
+
+    Zero vectors are left out; NaN where a vector is not finite, or fewer than two are left.
+    """
+    array = np.asarray(vectors, np.float32)
+    norms = np.sqrt(np.einsum("nd,nd->n", array, array))
+    if not np.isfinite(norms).all():
+        return float("nan")
+    n = int((norms > 0).sum())
+    if n < 2:
+        return float("nan")
+    total = np.divide(1.0, norms, out=np.zeros_like(norms), where=norms > 0) @ array
+    exact = total.astype(np.float64)
+    return (float(exact @ exact) - n) / (n * (n - 1))
+
+
 def cosine_histogram(units: np.ndarray, other: np.ndarray | None = None, seed: int = 0) -> np.ndarray:
     """Density, (80,), of cosines over `BINS`: of pairs of different `units`, or of `units` with `other`.
 

@@ -52,5 +52,6 @@ def collapse_light(mean_cosine: float, effective_rank: float, dims: int, what: s
 
 
 def worst(lights: list[Light]) -> Light:
-    """The worst of several lights; unknown only where all are."""
-    return max(lights, key=lambda light: _ORDER.index(light.colour))
+    """The worst of several lights, with the reasons of all that show it; unknown only where all are."""
+    colour = max((light.colour for light in lights), key=_ORDER.index)
+    return Light(colour, "; ".join(light.reason for light in lights if light.colour == colour))

@@ -47,10 +47,8 @@ def test_every_snapshot_is_measured_and_overlap_begins_with_the_second(new_run):
     assert table[50, "queries", "mean_cosine"] > 0.9
     assert "neighbour_overlap" not in table[0]["queries"].index
     assert 0 <= table[50, "queries", "neighbour_overlap"] <= 1
-    assert set(anisotropy(run)["value"]) == {v for k, v in table.items() if k[1:] in _CONES}
-
-
-_CONES = {("queries", "mean_cosine"), ("documents", "mean_cosine")}
+    for row in anisotropy(run).itertuples():
+        assert row.value == pytest.approx(table[row.step, row.of, "mean_cosine"], abs=1e-5)
 
 
 def test_alignment_is_over_the_positives_that_were_trained_on_and_sampled(new_run):
@@ -131,7 +129,15 @@ def test_a_snapshot_of_a_single_text_is_measured_as_far_as_it_goes():
 
 
 def test_the_whole_corpus_has_no_interval_a_sample_has(new_run):
-    run = new_run({0: snapshot()}, docs=60, queries=600)
-    table = anisotropy(run).set_index("of")["half_width"]
+    found = measure_run(new_run({0: snapshot()}, docs=60, queries=600)).readings
+    table = found[found["measure"] == "mean_cosine"].set_index("of")["half_width"]
     assert table["documents"] == 0
     assert table["queries"] > 0
+
+
+def test_anisotropy_of_what_diverged_is_unknown(new_run):
+    broken = snapshot()
+    broken["queries"][3] = np.nan
+    table = anisotropy(new_run({0: broken})).set_index("of")["value"]
+    assert np.isnan(table["queries"])
+    assert np.isfinite(table["documents"])

@@ -1,0 +1,115 @@
+"""UMAP in a process of its own: the request, how far it is, and its result beside the run it is of.
+
+`projections/umap/` in the run's folder holds the result and appears whole; `projections/umap-progress.json` says how
+far the process is, and which one it is, so that one that died is known to be dead.
+"""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+import time
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+import numpy as np
+
+from ...errors import ProbeError
+from ...runs import Run, atomic_folder, write_json_atomic
+from ...runs.files import make_folder
+from ...runs.status import Writer
+
+FOLDER = "projections"
+RESULT, PROGRESS, LOCK = "umap", "umap-progress.json", "umap.lock"
+POINTS = 1000  # texts of a UMAP picture
+FRAMES = 8  # snapshots of one
+_STARTING_S = 30.0  # what a process may take until it writes its first line
+
+
+@dataclass(frozen=True, eq=False)
+class Projection:
+    """steps: of the frames; is_query, rows: (n,), as in `Frames`; xy: (F, n, 2), NaN where a text has no place."""
+
+    steps: list[int]
+    is_query: np.ndarray
+    rows: np.ndarray
+    xy: np.ndarray
+
+
+@dataclass(frozen=True)
+class UmapState:
+    """absent: never asked for; running: `share` of it done; failed: `message` says why; done: it can be read."""
+
+    state: Literal["absent", "running", "failed", "done"]
+    share: float = 0.0
+    message: str = ""
+
+
+def umap_request(run: Run) -> None:
+    """Start computing the UMAP of `run` in a process of its own, which outlives the caller.
+
+    Harmless while one is under way. Raises StoreError where the run's folder cannot be written.
+    """
+    if umap_state(run).state == "running":
+        return
+    make_folder(run.folder / FOLDER)
+    _note(run.folder, {"state": "running", "share": 0.0, "message": "", "writer": None})
+    command = [sys.executable, "-m", "ance_core.probes.projection.worker", str(run.folder.resolve())]
+    quiet = subprocess.DEVNULL
+    subprocess.Popen(command, stdin=quiet, stdout=quiet, stderr=quiet, start_new_session=True)
+
+
+def umap_state(run: Run) -> UmapState:
+    """Where the UMAP of `run` stands."""
+    done = (run.folder / FOLDER / RESULT / "manifest.json").is_file()
+    try:
+        found = json.loads((run.folder / FOLDER / PROGRESS).read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return UmapState("done" if done else "absent")
+    if found["state"] == "failed":
+        return UmapState("failed", message=str(found["message"]))
+    writer = Writer(**found["writer"]) if found["writer"] else None
+    waited = time.time() - float(found["time"])
+    if writer.alive(float(found["time"])) if writer else waited < _STARTING_S:
+        return UmapState("running", float(found["share"]))
+    if done:
+        return UmapState("done")
+    return UmapState("failed", message="its process ended without a word: ask for it again")
+
+
+def read_umap(run: Run) -> Projection:
+    """The last UMAP that was computed for `run`. ProbeError where there is none, or a damaged one."""
+    folder = run.folder / FOLDER / RESULT
+    try:
+        steps = json.loads((folder / "manifest.json").read_text(encoding="utf-8"))["steps"]
+        is_query, rows, xy = (np.load(folder / f"{name}.npy") for name in ("is_query", "rows", "xy"))
+    except (OSError, ValueError, KeyError) as error:
+        raise ProbeError(
+            f"{folder}: no UMAP that can be read ({type(error).__name__}): compute it again"
+        ) from None
+    return Projection([int(step) for step in steps], is_query, rows, xy)
+
+
+def write_umap(run: Path, projection: Projection) -> None:
+    """Store a UMAP in the folder of a run, replacing an older one."""
+    with atomic_folder(run / FOLDER / RESULT) as folder:
+        for name in ("is_query", "rows", "xy"):
+            np.save(folder / f"{name}.npy", getattr(projection, name), allow_pickle=False)
+        write_json_atomic(folder / "manifest.json", {"steps": projection.steps})
+
+
+def note_progress(run: Path, share: float, state: str = "running", message: str = "") -> None:
+    """Say how far this process is."""
+    writer = asdict(Writer.this())
+    _note(run, {"state": state, "share": share, "message": message, "writer": writer})
+
+
+def forget_progress(run: Path) -> None:
+    """Nothing is under way any more."""
+    (run / FOLDER / PROGRESS).unlink(missing_ok=True)
+
+
+def _note(run: Path, values: dict[str, Any]) -> None:
+    write_json_atomic(run / FOLDER / PROGRESS, {**values, "time": time.time()})

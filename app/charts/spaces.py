@@ -1,0 +1,199 @@
+"""Figures of an embedding space: points, cosines, spectrum, how often a text is a neighbour."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+import plotly.graph_objects as go
+
+from ..roles import ROLES
+from ..theme import tint
+
+HEIGHT, SMALL = 560, 300
+LEAST = 1e-5  # of the largest share: below that, half precision has left nothing but rounding
+
+
+@dataclass(frozen=True)
+class Lit:
+    """Places of the points that light up, by role: query, positive, negative, neighbour."""
+
+    places: Mapping[str, Sequence[int]] = field(default_factory=dict)
+
+
+def projection_figure(
+    xy: np.ndarray,
+    frame: int,
+    is_query: np.ndarray,
+    rows: np.ndarray,
+    names: Sequence[str],
+    axes: tuple[str, str],
+    lit: Lit,
+    look: str,
+) -> go.Figure:
+    """Points (n, 2) of one frame of `xy` (F, n, 2), drawn with WebGL; axes span all frames, so that nothing jumps.
+
+    names: (n,) what hovering shows. look: changes whenever the zoom should be forgotten.
+    """
+    figure = go.Figure()
+    now = xy[frame]
+    custom = np.stack([is_query.astype(int), rows], axis=1)
+    dimmed = any(len(places) for places in lit.places.values())
+    for role, mask in (("document", ~is_query), ("query", is_query)):
+        _add_points(figure, now, np.flatnonzero(mask), role, custom, names, dimmed)
+    for role in ("neighbour", "negative", "positive", "chosen"):
+        places = np.asarray(lit.places.get(role, []), int)
+        if len(places):
+            _add_points(figure, now, places, role, custom, names, False)
+    figure.update_layout(
+        height=HEIGHT,
+        margin={"l": 8, "r": 8, "t": 8, "b": 8},
+        hovermode="closest",
+        hoverlabel={"align": "left", "namelength": 0},
+        legend={
+            "orientation": "h",
+            "yref": "container",
+            "yanchor": "bottom",
+            "y": 0,
+            "x": 0,
+            "xanchor": "left",
+        },
+        dragmode="pan",
+        uirevision=f"projection|{look}",
+        xaxis=_axis(xy[:, :, 0], axes[0]),
+        yaxis=_axis(xy[:, :, 1], axes[1]),
+    )
+    return figure
+
+
+def _add_points(
+    figure: go.Figure,
+    xy: np.ndarray,
+    places: np.ndarray,
+    role: str,
+    custom: np.ndarray,
+    names: Sequence[str],
+    dimmed: bool,
+) -> None:
+    known = ROLES[role]
+    small = role in ("query", "document")
+    marker = {
+        "color": tint(known.color, (0.28 if dimmed else 0.55) if small else 1.0),
+        "symbol": known.marker,
+        "size": 5 if small else known.size,
+    }
+    if not small:
+        marker["line"] = {"width": 1.5 if known.marker.endswith("-open") else 0.8, "color": known.edge}
+    figure.add_scattergl(
+        x=np.round(xy[places, 0], 4).astype(np.float32),
+        y=np.round(xy[places, 1], 4).astype(np.float32),
+        mode="markers",
+        marker=marker,
+        customdata=custom[places].tolist(),  # plain, so that a click can hand it back
+        text=[names[place] for place in places],
+        hovertemplate=f"<b>{known.word}</b><br>%{{text}}<extra></extra>",
+        name=known.plural,
+    )
+
+
+def _axis(values: np.ndarray, title: str) -> dict:
+    low, high = float(np.nanmin(values)), float(np.nanmax(values))
+    room = 0.04 * (high - low) or 1.0
+    return {
+        "range": [low - room, high + room],
+        "title": {"text": title, "standoff": 6, "font": {"size": 13}},
+        "showticklabels": False,
+        "showgrid": False,
+        "zeroline": False,
+        "automargin": True,
+    }
+
+
+def cosines_figure(densities: Mapping[str, np.ndarray], bins: np.ndarray) -> go.Figure:
+    """Densities over the bins' edges, one line a kind of pair."""
+    figure = go.Figure()
+    middle = (bins[1:] + bins[:-1]) / 2
+    for kind, density in densities.items():
+        known = ROLES[KIND_ROLES[kind]]
+        figure.add_scatter(
+            x=middle,
+            y=density,
+            mode="lines",
+            line={"shape": "hvh", "width": 2, "color": known.color, "dash": known.dash},
+            name=kind,
+            hovertemplate=f"{kind}<br>cosine %{{x:.2f}}, density %{{y:.2f}}<extra></extra>",
+        )
+    figure.update_layout(**_small("cosines", "Cosine of two vectors", "Density"))
+    figure.update_xaxes(range=[-1, 1])
+    return figure
+
+
+KIND_ROLES = {"queries": "query", "documents": "document", "queries and documents": "chosen"}
+
+
+def spectrum_figure(shares: Mapping[str, np.ndarray]) -> go.Figure:
+    """Shares of the variance by principal component, on a logarithmic axis; what is next to nothing is not drawn."""
+    figure = go.Figure()
+    for kind, values in shares.items():
+        known = ROLES[KIND_ROLES[kind]]
+        positive = np.where(values > LEAST * values.max(initial=0.0), values, np.nan)
+        figure.add_scatter(
+            x=np.arange(1, len(values) + 1),
+            y=positive,
+            mode="lines",
+            line={"width": 2, "color": known.color, "dash": known.dash},
+            name=kind,
+            hovertemplate=f"{kind}<br>component %{{x}}: %{{y:.2%}} of the variance<extra></extra>",
+        )
+    figure.update_layout(**_small("spectrum", "Principal component", "Share of variance"))
+    figure.update_yaxes(type="log", tickformat="~%", dtick=1)
+    return figure
+
+
+def occurrence_figure(counts: Mapping[str, np.ndarray], k: int) -> go.Figure:
+    """How many texts are among the k nearest of so many others; the counts from 0 on, on a logarithmic axis."""
+    figure = go.Figure()
+    for side, values in counts.items():
+        known = ROLES[KIND_ROLES[side]]
+        texts = np.bincount(values)
+        there = np.flatnonzero(texts)
+        figure.add_scatter(
+            x=there,
+            y=texts[there],
+            mode="markers",
+            marker={"color": known.color, "size": 6, "symbol": known.marker},
+            name=side,
+            hovertemplate=f"%{{y:,}} {side}<br>each among the {k} nearest of %{{x}}<extra></extra>",
+        )
+    figure.update_layout(**_small("hubness", f"Times among the {k} nearest", "Texts"))
+    figure.update_yaxes(type="log", tickformat="~s", dtick=1)
+    return figure
+
+
+def _small(name: str, x: str, y: str) -> dict:
+    def axis(title: str) -> dict:
+        return {
+            "title": {"text": title, "standoff": 8, "font": {"size": 13}},
+            "automargin": True,
+            "zeroline": False,
+        }
+
+    return {
+        "height": SMALL,
+        "margin": {"l": 8, "r": 8, "t": 12, "b": 8},
+        "hovermode": "closest",
+        "hoverlabel": {"namelength": -1, "align": "left"},
+        "showlegend": True,
+        "legend": {
+            "orientation": "h",
+            "yref": "container",
+            "yanchor": "bottom",
+            "y": 0,
+            "x": 0,
+            "xanchor": "left",
+        },
+        "uirevision": name,
+        "xaxis": {**axis(x), "showgrid": False},
+        "yaxis": axis(y),
+    }
