@@ -3,7 +3,7 @@
 from pathlib import Path
 
 import streamlit as st
-from ance_app.views import convergence, negatives, runs, space, whatif
+from ance_app.views import convergence, gradients, negatives, runs, space, whatif
 
 ASSETS = Path(__file__).with_name("assets")
 
@@ -14,6 +14,7 @@ st.navigation(
     [
         st.Page(runs.page, title="Runs", icon=":material/list_alt:", url_path="runs", default=True),
         st.Page(convergence.page, title="Convergence", icon=":material/show_chart:", url_path="convergence"),
+        st.Page(gradients.page, title="Gradients", icon=":material/landscape:", url_path="gradients"),
         st.Page(space.page, title="Embedding space", icon=":material/scatter_plot:", url_path="space"),
         st.Page(negatives.page, title="Negatives", icon=":material/target:", url_path="negatives"),
         st.Page(whatif.page, title="What-if sampler", icon=":material/tune:", url_path="whatif"),

@@ -34,7 +34,8 @@ def probe(
     """Exact gradient norms, by sampler, from the same weights. For the same queries."""
     run = Store(runs).run(name)
     with console.status(f"probing {name}"):
-        from ..experiments.probe import probe_run, summarise
+        from ..experiments.probe import probe_run
+        from ..experiments.probe_summary import summarise
 
         frame, step, notes = probe_run(run, at, samplers, queries, slow)
         summary = summarise(frame)

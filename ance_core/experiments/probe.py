@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
-
-import numpy as np
+from typing import TYPE_CHECKING
 
 from ..config import RunConfig, merge, parse
 from ..encoders import DualEncoder, build_encoder
@@ -14,7 +12,6 @@ from ..errors import AnceError, ConfigError, StoreError, nearest
 from ..probes.gradients import instance_norms, instance_norms_by_loop
 from ..probes.gradients.norms import notes_on
 from ..recipes import RECIPES, Recipe
-from ..rng import generator
 from ..runs import Run, probes
 from ..samplers import Pool, Sampler
 from ..training.checkpoint import read_weights
@@ -27,9 +24,10 @@ from ..training.settings import resolve
 if TYPE_CHECKING:
     import pandas as pd
 
+Watch = Callable[[int, int, str], None]
+"""Told of progress: parts done, parts in all, what is being done now."""
 SAME_DRAW = ("static-hard", "star", "curriculum", "oracle-weighted")
 """At one set of weights these draw as `ance`, `random` or `oracle` do; measured only when named."""
-RESAMPLES = 2000
 
 
 @dataclass(frozen=True)
@@ -81,11 +79,14 @@ def sampler_names(wanted: str) -> list[str]:
     return names
 
 
-def draws_at(moment: Moment, names: Sequence[str], queries: int) -> tuple[dict[str, Drawn], list[str]]:
+def draws_at(
+    moment: Moment, names: Sequence[str], queries: int, watch: Watch = lambda *_: None
+) -> tuple[dict[str, Drawn], list[str]]:
     """A negative a query by each sampler, and a sentence on each that could not draw (an error if only one was asked)."""
     drawn, left_out = {}, []
     batches = probe_batches(moment.problem, queries, moment.step)
-    for name in names:
+    for place, name in enumerate(names):
+        watch(place, 2 * len(names), f"{name} draws")
         try:
             sampler, pools = sampler_at(moment, RECIPES[name])
             drawn[name] = draw_one(sampler, pools, batches, 1)
@@ -117,61 +118,28 @@ def sampler_at(moment: Moment, recipe: Recipe) -> tuple[Sampler, dict[str, Pool]
 
 
 def probe_run(
-    run: Run, step: int | None = None, samplers: str = "all", queries: int = 256, slow: bool = False
+    run: Run,
+    step: int | None = None,
+    samplers: str = "all",
+    queries: int = 256,
+    slow: bool = False,
+    watch: Watch = lambda *_: None,
 ) -> tuple[pd.DataFrame, int, list[str]]:
     """Measure and store; returns the table (see `runs.probes`), the step, and what a reader should know."""
+    import pandas as pd
+
     names = sampler_names(samplers)
     moment = load_moment(run, step)
-    drawn, notes = draws_at(moment, names, queries)
-    measure = instance_norms_by_loop if slow else instance_norms
+    drawn, notes = draws_at(moment, names, queries, watch)
     notes += notes_on(moment.model)
-    frame = measure_drawn(moment.problem, moment.model, moment.embeddings, drawn, moment.step, measure)
+    measure = instance_norms_by_loop if slow else instance_norms
+    parts = []
+    for place, (name, one) in enumerate(drawn.items(), len(names)):
+        watch(place, 2 * len(names), f"{name} is measured")
+        own = {name: one}
+        parts.append(
+            measure_drawn(moment.problem, moment.model, moment.embeddings, own, moment.step, measure)
+        )
+    frame = pd.concat(parts, ignore_index=True)
     probes.write(run.folder, moment.step, frame)
     return frame, moment.step, notes
-
-
-def summarise(frame: pd.DataFrame) -> list[dict[str, Any]]:
-    """By sampler: instances; mean, median and 95 % interval of the mean of the norm, in total and by band; how the
-    mean compares with `random`'s; mean loss, difficulty and rank. Bootstrap over queries, 2,000 resamples."""
-    rows = []
-    bands = [name for name in frame.columns if name.startswith(probes.BAND)]
-    groups = {str(name): group.set_index("query") for name, group in frame.groupby("sampler", sort=False)}
-    base = groups.get("random")
-    for name, group in groups.items():
-        norms = {"total": spread(group["total"].to_numpy()), "output": spread(group["output"].to_numpy())}
-        norms |= {band.removeprefix(probes.BAND): spread(group[band].to_numpy()) for band in bands}
-        row: dict[str, Any] = {"sampler": name, "instances": len(group), "norm": norms}
-        if base is not None and name != "random":
-            both = group.index.intersection(base.index)
-            row["ratio_to_random"] = ratio(
-                group.loc[both, "total"].to_numpy(), base.loc[both, "total"].to_numpy()
-            )
-        row["loss"] = float(group["loss"].mean())
-        row["difficulty"] = float((group["score"] - group["positive_score"]).mean())
-        row["median_rank"] = float(group["rank"].median())
-        row["hidden_share"] = float(group["hidden"].mean())
-        rows.append(row)
-    return rows
-
-
-def spread(values: np.ndarray) -> dict[str, float]:
-    """Mean, median, and the percentile bootstrap interval of the mean."""
-    means = values[_resamples(len(values))].mean(axis=1)
-    low, high = np.percentile(means, [2.5, 97.5])
-    return {
-        "mean": float(values.mean()),
-        "median": float(np.median(values)),
-        "low": float(low),
-        "high": float(high),
-    }
-
-
-def ratio(a: np.ndarray, b: np.ndarray) -> dict[str, float]:
-    """Mean of `a` over mean of `b` on the same queries, with its interval."""
-    at = _resamples(len(a))
-    low, high = np.percentile(a[at].mean(axis=1) / b[at].mean(axis=1), [2.5, 97.5])
-    return {"ratio": float(a.mean() / b.mean()), "low": float(low), "high": float(high)}
-
-
-def _resamples(n: int) -> np.ndarray:
-    return generator(0, "probe bootstrap").integers(n, size=(RESAMPLES, n))

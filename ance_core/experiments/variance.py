@@ -12,7 +12,7 @@ from ..recipes import RECIPES
 from ..runs import Run, probes
 from ..samplers import QueryBatch
 from ..training.probing import probe_batches
-from .probe import Moment, load_moment, sampler_at, sampler_names
+from .probe import Moment, Watch, load_moment, sampler_at, sampler_names
 
 CLOSED_FORM = ("p ~ loss", "p ~ output norm")
 """Distributions over all negatives that need no gradient of a parameter."""
@@ -20,7 +20,9 @@ LARGEST = 20_000
 """Documents beyond which enumerating every negative takes too long to be meant."""
 
 
-def variance_of_run(run: Run, step: int | None, samplers: str, queries: int) -> dict[str, Any]:
+def variance_of_run(
+    run: Run, step: int | None, samplers: str, queries: int, watch: Watch = lambda *_: None
+) -> dict[str, Any]:
     """Measure, store beside the probe, and return: see `summary`. ConfigError for a corpus too large to enumerate."""
     moment = load_moment(run, step)
     if moment.problem.n_docs > LARGEST:
@@ -33,14 +35,14 @@ def variance_of_run(run: Run, step: int | None, samplers: str, queries: int) -> 
             f"variance: run '{run.name}' reads up to {moment.config.encoder.max_passages} passages a document, and this is "
             "worked out for one vector a document; choose a run with encoder.max_passages 1, or leave --variance out"
         )
-    names, found = enumerate_queries(moment, sampler_names(samplers), queries)
+    names, found = enumerate_queries(moment, sampler_names(samplers), queries, watch)
     value = summary(names, found)
     probes.write_variance(run.folder, moment.step, value)
     return value
 
 
 def enumerate_queries(
-    moment: Moment, names: list[str], queries: int
+    moment: Moment, names: list[str], queries: int, watch: Watch = lambda *_: None
 ) -> tuple[list[str], list[QueryVariance]]:
     """The samplers that could state their probabilities, then those of CLOSED_FORM; and what each query came to."""
     batches = probe_batches(moment.problem, queries, moment.step)
@@ -56,6 +58,7 @@ def enumerate_queries(
     found, at = [], 0
     for batch in batches:
         for i in range(len(batch.rows)):
+            watch(at, sum(len(b.rows) for b in batches), "all negatives of a query are measured")
             found.append(_one(moment, batch, i, np.array([p[at] for p in stated])))
             at += 1
     return [*able, *CLOSED_FORM], found

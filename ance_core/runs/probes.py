@@ -65,17 +65,27 @@ def read(run: Path, step: int) -> pd.DataFrame:
 
     path = probe_path(run, step)
     try:
-        return pd.read_parquet(path)
+        frame = pd.read_parquet(path)
     except FileNotFoundError:
         known = ", ".join(map(str, steps(run))) or "none"
         raise StoreError(f"run '{run.name}': no probe at step {step}: there are: {known}") from None
     except (OSError, ValueError) as error:
         raise StoreError(f"{path}: cannot be read ({error}): delete it and probe again") from error
+    absent = [name for name in COLUMNS if name not in frame.columns]
+    if absent or frame.empty:
+        what = f"has no column '{absent[0]}'" if absent else "has no row"
+        raise StoreError(f"{path}: {what}: delete it and probe again")
+    return frame
+
+
+def variance_path(run: Path, step: int) -> Path:
+    """Where the variance of samplers at a step lies."""
+    return run / FOLDER / f"variance-{step:08d}.json"
 
 
 def write_variance(run: Path, step: int, value: dict[str, Any]) -> Path:
     """Store the variance of samplers at a step."""
-    path = run / FOLDER / f"variance-{step:08d}.json"
+    path = variance_path(run, step)
     make_folder(path.parent)
     write_json_atomic(path, value)
     return path
@@ -88,9 +98,11 @@ def variance_steps(run: Path) -> list[int]:
 
 def read_variance(run: Path, step: int) -> dict[str, Any]:
     """What `write_variance` stored. StoreError if there is none, or it is damaged."""
-    path = run / FOLDER / f"variance-{step:08d}.json"
+    path = variance_path(run, step)
     try:
         value: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+        if not isinstance(value, dict) or not value.get("samplers"):
+            raise ValueError("no samplers in it")
     except (OSError, ValueError) as error:
         raise StoreError(f"{path}: cannot be read ({error}): probe again with --variance") from error
     return value

@@ -47,7 +47,7 @@ def curves_figure(
                 figure, group, refreshes[refreshes["group"] == group.label], by_label[group.label], log
             )
     figure.update_layout(
-        **_layout(measure, x, log, legend, height, _log_ticks(drawn["value"]) if log else None)
+        **_layout(measure, x, log, legend, height, log_ticks(drawn["value"]) if log else None)
     )
     return figure
 
@@ -87,7 +87,7 @@ def _layout(measure: Measure, x: X, log: bool, legend: bool, height: int, ticks:
     }
 
 
-def _log_ticks(values: pd.Series) -> dict:
+def log_ticks(values: pd.Series) -> dict:
     """Labels at 1, 2, 5 of each decade, or at the decades alone; few values within one decade choose their own."""
     positive = values[values > 0]
     decades = np.log10(positive.max() / positive.min()) if len(positive) else 0.0

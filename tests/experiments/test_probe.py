@@ -9,7 +9,8 @@ import torch
 
 from ance_core.config import merge
 from ance_core.errors import ConfigError, StoreError
-from ance_core.experiments.probe import load_moment, probe_run, summarise
+from ance_core.experiments.probe import load_moment, probe_run
+from ance_core.experiments.probe_summary import summarise
 from ance_core.experiments.variance import variance_of_run
 from ance_core.runs import Store, probes
 from ance_core.training.session import resume_run, train_runs

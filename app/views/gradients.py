@@ -1,0 +1,146 @@
+"""What do the negatives of each sampler teach, measured instance by instance under the same weights?"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import pandas as pd
+import streamlit as st
+
+from ance_core.errors import StoreError
+from ance_core.experiments import probe_summary
+
+from ..charts.gradients import layer_title
+from ..charts.gradients_points import Texts
+from ..frame import guarded, heading, watch
+from ..picker import pick
+from ..probed import Probed
+from ..source import Source, Summary, open_source
+from ..texts import dataset_of
+from . import gradient_figures, gradients_over_training, probing
+from .runs import empty, notes
+
+WATCH_S = 2.0  # between two looks at which probes there are
+
+
+class Choice(NamedTuple):
+    """What the page shows: a run's probe at a step, and the layers whose norm is drawn."""
+
+    run: Summary
+    step: int
+    table: pd.DataFrame
+    column: str
+    title: str
+
+
+@guarded
+def page() -> None:
+    """The page *Gradients*."""
+    source = open_source()
+    heading(
+        "Gradients",
+        "Which negatives still move the encoder? Exact gradient norms, one query, positive and negative at a time.",
+    )
+    watch(source)
+    summaries = source.summaries()
+    if not any(run.kind != "warmup" for run in summaries):
+        empty(source)
+        return
+    shown = pick(summaries)
+    probed = Probed(source)
+    _watch_probes(probed, [run.name for run in shown])
+    probing.progress(source)
+    _body(source, probed, shown)
+    notes(source)
+
+
+def _body(source: Source, probed: Probed, shown: Sequence[Summary]) -> None:
+    measured = [run for run in shown if probed.steps(run.name)]
+    if not measured:
+        _nothing_yet(source, shown)
+        gradients_over_training.draw(source, probed, None, shown)
+        return
+    chosen = _choose(source, probed, measured)
+    if chosen is not None:
+        texts = _texts(source, chosen.run.name)
+        gradient_figures.norms(probed, chosen, texts)
+    gradients_over_training.draw(source, probed, chosen and chosen.run, shown)
+    if chosen is not None:
+        gradient_figures.ranks(chosen, texts)
+        gradient_figures.bound(probed, chosen, texts)
+        gradient_figures.variance(source, probed, chosen)
+
+
+def _nothing_yet(source: Source, shown: Sequence[Summary]) -> None:
+    with st.container(border=True, key="empty"):
+        st.subheader("No probe yet", anchor=False)
+        st.markdown(
+            "A probe takes the weights of a checkpoint, lets every sampler draw a negative for the same queries, and "
+            "measures the exact gradient of each. It changes nothing in the run."
+        )
+        names = [run.name for run in shown]
+        able = [name for name in names if source.run(name).checkpoints()]
+        name = (able or names)[0]
+        if len(able) > 1:
+            name = st.selectbox("Run", able, key="probe-first", width=320)
+        probing.offer(source, name, list(source.run(name).checkpoints()), "probe-first")
+        st.caption("To measure while a run trains, add `--probe-every 50` to `ance train`.")
+
+
+def _choose(source: Source, probed: Probed, measured: Sequence[Summary]) -> Choice | None:
+    """The controls; None, and a sentence, where the file chosen cannot be read."""
+    by_name = {run.name: run for run in measured}
+    with st.container(horizontal=True, vertical_alignment="bottom", key="controls"):
+        name = st.selectbox(
+            "Weights of", list(by_name), key="probe", bind="query-params", width=260,
+            help="Of the runs shown, those that have a probe. All samplers are measured under this run's weights.",
+        )  # fmt: skip
+        steps = probed.steps(name)
+        step = st.selectbox(
+            "At step", steps, index=len(steps) - 1, key="at", bind="query-params", width=130,
+            format_func=lambda s: f"{s:,}",
+        )  # fmt: skip
+        try:
+            table = probed.table(name, step)
+        except StoreError as error:
+            table = None
+            damage = str(error)
+        layer = _layer(table) if table is not None else "total"
+        with st.popover("Measure another", icon=":material/speed:"):
+            probing.offer(source, name, list(source.run(name).checkpoints()), "probe-more")
+    if table is None:
+        st.warning(f"{damage}.", icon=":material/broken_image:")
+        return None
+    return Choice(by_name[name], step, table, layer, layer_title(layer))
+
+
+def _layer(table: pd.DataFrame) -> str:
+    """A column of norms."""
+    titles = {layer_title(column): column for column in probe_summary.layers(table)}
+    chosen = st.selectbox(
+        "Norm over", list(titles), key="layer", bind="query-params", width=190,
+        help="All weights, or those of some layers only.",
+    )  # fmt: skip
+    return titles.get(chosen or "", "total")
+
+
+def _texts(source: Source, name: str) -> Texts:
+    found = dataset_of(source.run(name))
+    if isinstance(found, str):
+        st.caption(f"Dots show rows instead of texts. {found}")
+        return Texts()
+    return Texts(found.queries, found.docs)
+
+
+def _watch_probes(probed: Probed, names: list[str]) -> None:
+    """Draw the page anew when a probe of these runs appears or disappears."""
+    st.session_state["_probes"] = probed.version(names)
+
+    @st.fragment(run_every=WATCH_S)
+    @guarded
+    def look() -> None:
+        if probed.version(names) != st.session_state.get("_probes"):
+            st.rerun()
+
+    look()

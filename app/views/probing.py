@@ -1,0 +1,94 @@
+"""Asking for a probe from the page: what is missing, the command that makes it, a button that does, and its progress."""
+
+from __future__ import annotations
+
+import shlex
+import time
+
+import streamlit as st
+
+from ance_core.errors import AnceError
+
+from .. import prober
+from ..frame import guarded
+from ..source import Source
+from ..words import duration
+
+QUERIES = 8  # whose negatives are all enumerated for the variance
+LOOK_S = 1.0
+
+
+def command(source: Source, name: str, step: int | None = None, variance: bool = False) -> str:
+    """The command line that makes a probe."""
+    words = ["ance", "probe", name, "--runs", str(source.folder)]
+    words += [] if step is None else ["--at", str(step)]
+    words += ["--variance", str(QUERIES)] if variance else []
+    return shlex.join(words)
+
+
+def progress(source: Source) -> None:
+    """The probe under way, if there is one, and what became of it; the page is drawn anew when it ends."""
+    job = prober.job(source.folder)
+    if job is None:
+        return
+    if not job.running:
+        if job.failed:
+            st.error(job.failed, icon=":material/error:")
+        prober.stop(source.folder)
+        return
+    st.fragment(guarded(lambda: _progress(source)), run_every=LOOK_S)()
+
+
+def _progress(source: Source) -> None:
+    job = prober.job(source.folder)
+    if job is None or not job.running:
+        st.rerun()
+        return
+    share, doing = job.progress()
+    with st.container(border=True, key="probe-job"):
+        since = duration(time.monotonic() - job.began)
+        st.progress(share, f"Probing **{job.run}** at step {job.step:,}: {doing} · {since}")
+        st.button(
+            "Stop", icon=":material/stop:", key="probe-stop", on_click=prober.stop, args=(source.folder,)
+        )
+
+
+def offer(source: Source, name: str, checkpoints: list[int], key: str, variance: bool = False) -> None:
+    """Command and button for a probe of a run; a sentence where there is no checkpoint to probe."""
+    if not checkpoints:
+        st.markdown(
+            f"**{name}** has no checkpoint, and a probe needs the weights of one. While it trains, wait for its next "
+            "checkpoint; a run that was cut short before the first can be trained again with "
+            "`--set record.checkpoint_every=100`."
+        )
+        return
+    step = checkpoints[-1]
+    if len(checkpoints) > 1:
+        step = st.selectbox(
+            "Checkpoint", checkpoints[::-1], key=f"{key}-step", format_func=lambda s: f"step {s:,}", width=200
+        )
+    if not variance:
+        variance = st.toggle(
+            "Measure the variance too", key=f"{key}-variance",
+            help=f"Every negative of {QUERIES} queries is measured: exact, and it takes longer.",
+        )  # fmt: skip
+    st.markdown("In a terminal:")
+    st.code(command(source, name, step, variance), language="bash", wrap_lines=True)
+    job = prober.job(source.folder)
+    st.button(
+        "Measure it now",
+        icon=":material/speed:",
+        type="primary",
+        key=f"{key}-start",
+        on_click=_start,
+        args=(source, name, step, QUERIES if variance else 0),
+        disabled=job is not None and job.running,
+        help="It runs beside the dashboard and uses one or two cores for some seconds to a few minutes.",
+    )
+
+
+def _start(source: Source, name: str, step: int, variance: int) -> None:
+    try:
+        prober.start(source.folder, name, step, variance)
+    except AnceError as error:
+        st.toast(str(error), icon=":material/error:")
