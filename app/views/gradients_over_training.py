@@ -29,7 +29,9 @@ LOGGED = Drawing(window=WINDOW)
 def draw(source: Source, probed: Probed, chosen: Summary | None, shown: Sequence[Summary]) -> None:
     """The figure with its words. chosen: the run whose samplers can be compared."""
     st.subheader(gradients_words.BANDS.title, anchor=False)
-    own = _own(probed, shown)
+    own, damaged = _own(probed, shown)
+    for line in damaged:
+        st.caption(f"Left out: {line}.")
     several = _several(own)
     samplers = _samplers(probed, chosen) if chosen else pd.DataFrame(columns=COLUMNS)
     options = [name for name, table in ((OWN, several), (SAMPLERS, _several(samplers))) if len(table)]
@@ -65,15 +67,16 @@ def draw(source: Source, probed: Probed, chosen: Summary | None, shown: Sequence
         )
 
 
-def _own(probed: Probed, shown: Sequence[Summary]) -> pd.DataFrame:
-    """Mean norms of each run's own sampler: run, step, layer, value."""
-    parts = []
+def _own(probed: Probed, shown: Sequence[Summary]) -> tuple[pd.DataFrame, list[str]]:
+    """Mean norms of each run's own sampler: run, step, layer, value; and a sentence on each damaged file."""
+    parts, damaged = [], []
     for run in shown:
-        found, _ = probed.over_steps(run.name, probed.means)
+        found, unread = probed.over_steps(run.name, probed.means)
+        damaged += unread
         for step, means in found.items():
             if run.method in means.index:
                 parts.append(_rows(run.name, step, means.loc[run.method]))
-    return _table(parts)
+    return _table(parts), damaged
 
 
 def _samplers(probed: Probed, chosen: Summary) -> pd.DataFrame:
