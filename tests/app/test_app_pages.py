@@ -17,7 +17,7 @@ from ance_core.runs import Store
 
 from . import store_of_runs as invented
 
-PAGES = ["runs", "convergence", "negatives", "whatif"]
+PAGES = ["runs", "convergence", "gradients", "negatives", "whatif"]
 
 
 def text(app: AppTest) -> str:
