@@ -21,6 +21,7 @@ BENCHMARKS = {
     "async": ("async_refresh", "Asynchronous refresh"),
     "record": ("recording", "The cost of recording"),
     "geometry": ("geometry", "Measuring an embedding space"),
+    "negatives": ("negatives_table", "A million recorded negatives"),
     "demo": ("demo", "The demo"),
 }
 

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from ance_core.config import EncoderConfig
-from benchmarks import drawing, geometry, ours, recording, theirs
+from benchmarks import drawing, geometry, negatives_table, ours, recording, theirs
 from benchmarks.__main__ import BENCHMARKS
 from benchmarks.corpus import TOKENS, full_texts, triplets
 
@@ -72,7 +72,7 @@ def test_a_side_takes_its_turns(turns, side, settings, laps):
     assert turns.laps == laps
 
 
-@pytest.mark.parametrize("benchmark", [drawing, geometry, recording])
+@pytest.mark.parametrize("benchmark", [drawing, geometry, negatives_table, recording])
 def test_benchmarks_without_another_side(benchmark):
     rows = list(benchmark.run(quick=True))
     assert rows
