@@ -32,7 +32,7 @@ def show(
     """Draw `figure` under an identity of its own (`key`), as wide as its container, `layout.height` pixels high.
 
     on_click: called before the page is drawn anew with the point that was clicked: `trace` (its name), `x`, `y`,
-    and `customdata` where the trace has it.
+    and `customdata`, a list, empty where the trace has none.
     """
     data = {
         "figure": figure.to_json(),

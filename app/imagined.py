@@ -15,8 +15,9 @@ from ance_core.data import Dataset
 from ance_core.probes import whatif
 from ance_core.runs import Run
 
-KEPT = 4
+KEPT = 4  # situations; and twice as many answers about them
 _situations: OrderedDict[tuple[str, str, int], whatif.Situation] = OrderedDict()
+_answers: OrderedDict[tuple[int, str], tuple[whatif.Situation, whatif.Imagined]] = OrderedDict()
 _lock = Lock()
 
 
@@ -31,6 +32,21 @@ def situation_of(run: Run, step: int, dataset: Dataset) -> whatif.Situation:
                 _situations.popitem(last=False)
         _situations.move_to_end(key)
         return _situations[key]
+
+
+def imagined_of(known: whatif.Situation, settings: whatif.WhatIf) -> whatif.Imagined:
+    """`imagine(known, settings)`, or its earlier result: moving one slider leaves what the run itself draws as it is."""
+    key = (id(known), repr(settings))
+    with _lock:
+        if key not in _answers:
+            _answers[key] = (
+                known,
+                whatif.imagine(known, settings),
+            )  # kept with it, so that the id stays its own
+            while len(_answers) > 2 * KEPT:
+                _answers.popitem(last=False)
+        _answers.move_to_end(key)
+        return _answers[key][1]
 
 
 @dataclass(frozen=True)

@@ -54,8 +54,11 @@ async function draw(box) {
 function listen(box) {
   box.classList.add("ance-clickable");
   box.removeAllListeners("plotly_click");
-  box.on("plotly_click", ({ points: [point] }) =>
-    box.tell("clicked", { trace: point.data.name, x: point.x, y: point.y, customdata: point.customdata ?? null }));
+  box.on("plotly_click", ({ points: [point] }) => {
+    const known = point.customdata ?? [];
+    const customdata = Array.from(known[Symbol.iterator] && typeof known !== "string" ? known : [known]); // typed arrays too
+    box.tell("clicked", { trace: point.data.name, x: point.x, y: point.y, customdata });
+  });
 }
 
 // A legend of many rows lengthens the figure instead of squeezing its plot.

@@ -192,7 +192,8 @@ def _tidy(courses: list[probes.Course]) -> pd.DataFrame:
 
 def _curves(groups: list[Group], table: Callable[[str], pd.DataFrame], measure: Measure, look: str) -> bool:
     """The figure of a measure; False where no run has a value of it."""
-    found = gather(_names(groups), table)
+    with st.spinner("Reading …"):
+        found = gather(_names(groups), table)
     if found.empty:
         return False
     _title_of(measure)

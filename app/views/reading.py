@@ -37,19 +37,15 @@ def choose(
     labels = [NOBODY, *(group.label for group in groups)]
     _forget("read", labels)
     _forget(key, bins)
-    with st.container(horizontal=True, vertical_alignment="bottom", key="reading"):
-        method = st.selectbox(
-            "Read the negatives of",
-            labels,
-            key="read",
-            bind="query-params",
-            width=240,
-            help="Or click on a bar.",
-        )
-        if method is None or method == NOBODY:
-            return None
-        place = st.selectbox(noun, list(bins), key=key, bind="query-params", width=240)
-    return Bar(method, list(bins).index(place)) if place in bins else None
+    hint = "Or click on a bar."
+    method = row.selectbox(
+        "Read the negatives of", labels, key="read", bind="query-params", width=200, help=hint
+    )
+    nobody = method is None or method == NOBODY  # the second field is there all the same: a click fills it
+    place = row.selectbox(noun, list(bins), key=key, bind="query-params", width=200, disabled=nobody)
+    if method is None or nobody or place not in bins:
+        return None
+    return Bar(method, list(bins).index(place))
 
 
 def _forget(key: str, options: Sequence[str]) -> None:

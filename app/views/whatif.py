@@ -12,14 +12,14 @@ import streamlit as st
 from ance_core.config import FilterConfig
 from ance_core.data import Dataset
 from ance_core.errors import AnceError
-from ance_core.probes.whatif import Expectation, Imagined, Situation, WhatIf, imagine, whatif_steps
+from ance_core.probes.whatif import Expectation, Imagined, Situation, WhatIf, whatif_steps
 from ance_core.runs import Run
 
 from .. import chart, tables, words
 from ..charts import whatif as figures
 from ..charts.figures import camera
-from ..frame import guarded, heading, watch
-from ..imagined import Started, fork_of, situation_of
+from ..frame import guarded, heading, live, watch
+from ..imagined import Started, fork_of, imagined_of, situation_of
 from ..picker import pick
 from ..source import Source, Summary, open_source
 from ..texts import clip, dataset_of
@@ -57,6 +57,10 @@ def _page(source: Source, shown: Sequence[Summary]) -> None:
         )
         return
     run, step = _choose(mined)
+    live(lambda: _tried(run, step), active=False)  # a slider draws this part anew, not the page
+
+
+def _tried(run: Run, step: int) -> None:
     dataset = dataset_of(run)
     if isinstance(dataset, str):
         st.info(
@@ -68,7 +72,7 @@ def _page(source: Source, shown: Sequence[Summary]) -> None:
     left, right = st.columns([3, 7], gap="large")
     with left:
         settings = whatif_controls.draw(known)
-    found = imagine(known, settings)
+    found = imagined_of(known, settings)
     with right:
         _expectations(run, known, settings, found)
         _gaps(settings, found)
@@ -114,7 +118,7 @@ def _expectations(run: Run, known: Situation, settings: WhatIf, found: Imagined)
     own, name = own_settings(run, known)
     rows = [
         [f"<b>{label}</b>", *_row(known, one)]
-        for label, one in (("What if", found), (name, imagine(known, own)))
+        for label, one in (("What if", found), (name, imagined_of(known, own)))
     ]
     headers = ["One draw", "False negatives", "Gradient norm", "Loss", "Effective candidates"]
     st.html(tables.grid(headers, rows, numeric=4, narrow=1))
