@@ -26,6 +26,6 @@ ROLES = {
     "positive": Role("#17915F", "#FFFFFF", "star", 17, "solid", "★", "Positive", "its positives"),
     "negative": Role("#D0433B", "#FFFFFF", "x", 11, "solid", "✖", "Drawn negative", "its drawn negatives"),
     "neighbour": Role(
-        "#C98A10", "#C98A10", "circle-open", 15, "solid", "○", "Nearest document", "its nearest documents"
+        "#C98A10", "#C98A10", "circle-open", 21, "solid", "○", "Nearest document", "its nearest documents"
     ),
 }

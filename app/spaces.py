@@ -11,6 +11,7 @@ from typing import Any, TypeVar
 import numpy as np
 import pandas as pd
 
+from ance_core.errors import AnceError
 from ance_core.probes.geometry import (
     Geometry,
     anisotropy,
@@ -85,7 +86,7 @@ def measured(run: Run, step: int) -> Geometry:
     if earlier:
         try:
             before = _keep(run, ("alone", earlier[-1]), lambda: measure_step(run, earlier[-1])).neighbours
-        except Exception:  # a damaged or diverged snapshot before: no overlap then
+        except AnceError:  # a damaged or diverged snapshot before: no overlap then
             before = None
     return _keep(run, ("measures", step), lambda: measure_step(run, step, label_pairs(run), before))
 

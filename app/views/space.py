@@ -70,13 +70,27 @@ def _anisotropy(source: Source, seen: Sequence[Summary]) -> None:
         "Vectors of", list(SIDES), default="Queries", required=True, key="side", bind="query-params"
     )
     of = SIDES[side or "Queries"]
-    table = pd.concat([spaces.cones(source.run(run.name)) for run in seen])
+    table, problems = _cones(source, seen)
     table = table[(table["of"] == of) & table["value"].notna()]
     look = (
         "Lines that rise towards 1: the space closes like an umbrella. All methods begin at the same point, the "
         "shared start. DANCE was made to spread the queries; compare it with ANCE."
     )
     blocks.figure(table, by_method([run.member for run in seen]), measures.cone(of), Drawing(), look)
+    for problem in problems:
+        st.caption(f":material/info: {problem}")
+
+
+def _cones(source: Source, seen: Sequence[Summary]) -> tuple[pd.DataFrame, list[str]]:
+    """The mean cosines of all runs that can be read, and a sentence for each that cannot."""
+    found, problems = [], []
+    for run in seen:
+        try:
+            found.append(spaces.cones(source.run(run.name)))
+        except AnceError as error:
+            problems.append(str(error))
+    columns = ["run", "of", "step", "value", "seconds", "examples"]
+    return pd.concat(found) if found else pd.DataFrame(columns=columns), problems
 
 
 def _one_run(source: Source, seen: Sequence[Summary], without: int) -> None:

@@ -154,6 +154,20 @@ def test_a_run_that_diverged_from_the_start(open_page, tmp_path):
     assert "no snapshot has finite vectors" in app.warning[0].value
 
 
+def test_a_damaged_snapshot_costs_its_run_only(open_page, tmp_path):
+    name = invented.spaced(tmp_path, "ance")
+    folder = Store(tmp_path).run(name).folder
+    invented.spaced(tmp_path, "dance")
+    (folder / "snapshots/step-00000100/queries.npy").write_bytes(b"half a file")
+    app = open_page(tmp_path, "space")
+    assert quiet(app)
+    assert names(figures(app)["mean_cosine/queries"]) == ["dance"]
+    assert "damaged snapshot" in text(app)
+    assert "damaged snapshot" in app.warning[0].value
+    app.selectbox(key="space").select("dance-pydocs-0").run()
+    assert "projection" in figures(app)
+
+
 def test_zero_vectors_are_told(open_page, tmp_path):
     arrays = invented.vectors(0)
     arrays["documents"][:3] = 0
