@@ -15,8 +15,8 @@ from .figures import plain
 
 MOST = 2000
 """Points a figure draws; more hide each other and make the page slow."""
-CLIP = 150  # characters of a text
-WIDTH = 62  # characters of a line
+CLIP = 140  # characters of a text
+WIDTH = 48  # characters of a line
 
 
 @dataclass(frozen=True)

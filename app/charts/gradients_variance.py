@@ -52,7 +52,7 @@ def bars(table: pd.DataFrame) -> go.Figure:
         **base(
             52 * len(names) + 120,
             "variance",
-            axis("Variance, × least") | {"type": "log", **log_ticks(pd.Series(drawn))},
+            axis("Variance, × least") | {"type": "log"} | _ticks(drawn),
             {"autorange": "reversed", "showgrid": False, "fixedrange": True},
         ),
         barmode="group",
@@ -79,6 +79,13 @@ def _variance(
         hovertemplate=f"<b>%{{y}}</b>, {title}<br>variance %{{customdata[0]:.3g}} × the least possible<extra></extra>",
         row=1,
         col=1,
+    )
+
+
+def _ticks(values: np.ndarray) -> dict[str, Any]:
+    """Decades alone where there are several: the panel is narrow on a phone."""
+    return (
+        {"dtick": 1, "tickformat": "~g"} if values.max() > 12 * values.min() else log_ticks(pd.Series(values))
     )
 
 

@@ -82,7 +82,13 @@ VARIANCE = Words(
     "p_i is the probability of drawing negative i of N, g_i its norm, ḡ the mean gradient over all N "
     "(Eq 4–10 of the ANCE paper).",
 )
-BATCH = (
-    "These are **batch gradients** from the log: the length of the gradient of each whole training batch, in which "
-    "instances can cancel each other out. They are not the instance norms of the other figures."
+LOGGED = Words(
+    "By layer, over training",
+    "The length of the gradient of each whole training batch, by layers, as every run logs it before clipping. It is one "
+    "number for a batch: instances that push in opposite directions cancel each other out, which the exact norms of the "
+    "other figures do not.",
+    "Whether the lines of methods lie apart in all layers or in some only, and whether they sink. For the norms of single "
+    "instances over training, measure while a run trains: add --probe-every 50 to ance train.",
+    (r"G_b=\Big\lVert\tfrac{1}{B}\textstyle\sum_{i=1}^{B}\nabla_{\theta_b}\ell_i\Big\rVert_2",),
+    "B is the number of queries in a batch, θ_b the weights of layers b. Lines are smoothed over 25 steps.",
 )

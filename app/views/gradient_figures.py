@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from html import escape
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -81,7 +82,8 @@ def ranks(chosen: Choice, texts: Texts) -> None:
                     chosen,
                 )
         st.caption(
-            f"Every instance once, whichever sampler drew it; {_where(chosen)}. {_zeros(table, column)}"
+            f"Every instance once, whichever sampler drew it; {_where(chosen)}. {_zeros(table, column)} "
+            "Click a dot to read it."
         )
     with right:
         words_beside(said)
@@ -223,22 +225,23 @@ def _figure(
         if isinstance(point.get("customdata"), list) and len(point["customdata"]) == 2:
             st.session_state["_instance"] = (key, int(point["customdata"][1]))
 
-    chart.show(made, key, camera(file), on_click=clicked if texts is not None else None)
+    with st.container(
+        key=f"instances:{file}"
+    ):  # its style: on a phone a tap reads below what would not fit beside
+        chart.show(made, key, camera(file), on_click=clicked if texts is not None else None)
     if caption:
-        st.caption(caption)
+        st.caption(f"{caption} Click a dot to read it." if texts is not None else caption)
     blocks.downloads(numbers, lambda: standalone(made, title, caption, file), file)
     where, index = st.session_state.get("_instance", ("", -1))
     if texts is not None and where == key and index in chosen.table.index:
-        _instance(chosen.table.loc[index].to_dict(), texts)
+        st.html(_instance(chosen.table.loc[index].to_dict(), texts))
 
 
-def _instance(row: dict[str, Any], texts: Texts) -> None:
+def _instance(row: dict[str, Any], texts: Texts) -> str:
     """The texts of one instance in full."""
-    with st.container(border=True, key="instance"):
-        st.html(f"{tables.chip(str(row['sampler']))} <small>{norms_of(row)}</small>")
-        for title, text in parts(row, texts):
-            st.caption(title)
-            st.text(text)
+    cells = "".join(f"<dt>{escape(title)}</dt><dd>{escape(text)}</dd>" for title, text in parts(row, texts))
+    head = f"{tables.chip(str(row['sampler']))} <small>{norms_of(row)}</small>"
+    return f'<div class="ance-triple ance-instance">{head}<dl>{cells}</dl></div>'
 
 
 def _axis(chosen: Choice) -> str:

@@ -91,9 +91,10 @@ def _nothing_yet(source: Source, shown: Sequence[Summary]) -> None:
 def _choose(source: Source, probed: Probed, measured: Sequence[Summary]) -> Choice | None:
     """The controls; None, and a sentence, where the file chosen cannot be read."""
     by_name = {run.name: run for run in measured}
+    st.empty()  # where the offer of a first probe stood: its widgets would linger in the row below for a while
     with st.container(horizontal=True, vertical_alignment="bottom", key="controls"):
         name = st.selectbox(
-            "Weights of", list(by_name), key="probe", bind="query-params", width=260,
+            "Weights of", list(by_name), index=_richest(probed, list(by_name)), key="probe", bind="query-params", width=260,
             help="Of the runs shown, those that have a probe. All samplers are measured under this run's weights.",
         )  # fmt: skip
         steps = probed.steps(name)
@@ -113,6 +114,17 @@ def _choose(source: Source, probed: Probed, measured: Sequence[Summary]) -> Choi
         st.warning(f"{damage}.", icon=":material/broken_image:")
         return None
     return Choice(by_name[name], step, table, layer, layer_title(layer))
+
+
+def _richest(probed: Probed, names: list[str]) -> int:
+    """The place of the run whose last probe compares the most samplers."""
+    found = []
+    for name in names:
+        try:
+            found.append(len(probed.means(name, probed.steps(name)[-1])))
+        except StoreError:
+            found.append(0)
+    return found.index(max(found))
 
 
 def _layer(table: pd.DataFrame) -> str:

@@ -10,6 +10,7 @@ import streamlit as st
 from .. import tables
 from ..charts import gradients, gradients_words, measures
 from ..charts.curves import Drawing
+from ..charts.gradients_words import Words
 from ..charts.groups import Group, Member, by_method
 from ..charts.measures import Measure
 from ..frame import live
@@ -117,7 +118,7 @@ def _panels(table: pd.DataFrame, groups: list[Group], drawing: Drawing) -> None:
             digits=4,
         )
 
-    _layout(layers, groups, drawing, one)
+    _layout(layers, groups, drawing, one, gradients_words.BANDS)
 
 
 def _logged(source: Source, shown: Sequence[Summary], once: bool) -> None:
@@ -132,9 +133,7 @@ def _logged(source: Source, shown: Sequence[Summary], once: bool) -> None:
     if not bands:
         st.info(f"{why} Nothing was logged by layer either.", icon=":material/hourglass_empty:")
         return
-    st.markdown(
-        f"{why} {gradients_words.BATCH} For instance norms over training: `ance train --probe-every 50`."
-    )
+    st.markdown(f"{why} These are **batch gradients** from the log, not the norms of single instances.")
 
     def figures() -> None:
         groups = by_method([run.member for run in shown])
@@ -143,7 +142,7 @@ def _logged(source: Source, shown: Sequence[Summary], once: bool) -> None:
             measure = measures.band(name)
             return source.curve([run.name for run in shown], measure.scalar), measure
 
-        _layout(bands, groups, LOGGED, one)
+        _layout(bands, groups, LOGGED, one, gradients_words.LOGGED)
 
     live(figures, any(run.active for run in shown))
 
@@ -153,6 +152,7 @@ def _layout(
     groups: list[Group],
     drawing: Drawing,
     one: Callable[[str], tuple[pd.DataFrame, Measure]],
+    said: Words,
 ) -> None:
     """A small figure a layer, the words beside them all."""
     left, right = st.columns([7, 3], gap="medium")
@@ -170,7 +170,7 @@ def _layout(
                 st.markdown(f"**{measure.title}**")
                 _panel(rows, groups, measure, drawing)
     with right:
-        words_beside(gradients_words.BANDS)
+        words_beside(said)
 
 
 def _panel(rows: pd.DataFrame, groups: list[Group], measure: Measure, drawing: Drawing) -> None:

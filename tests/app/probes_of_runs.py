@@ -31,14 +31,14 @@ def table(step: int, samplers: dict[str, float] | None = None) -> pd.DataFrame:
     """A probe's table: QUERIES instances a sampler; the norms of a sampler are known up to a factor."""
     noise = np.random.default_rng(step)
     parts = []
-    for name, center in (samplers or SAMPLERS).items():
+    for place, (name, center) in enumerate((samplers or SAMPLERS).items()):
         total = 10 ** (center + 0.4 * noise.normal(size=QUERIES))
         rank = noise.integers(0, 20, QUERIES)
         columns = {
             "sampler": name,
             "query": np.arange(QUERIES, dtype=np.int32),
             "positive": np.arange(QUERIES, dtype=np.int32),
-            "document": ((np.arange(QUERIES) + 1 + len(name)) % 24).astype(np.int32),
+            "document": ((np.arange(QUERIES) + 1 + place) % 24).astype(np.int32),
             "source": name,
             "probability": 0.05,
             "hidden": np.arange(QUERIES) == 0,

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from . import probes_of_runs as probe_runs
 from . import spaces_of_runs as space_runs
 from . import store_of_runs as invented
 
@@ -197,3 +198,48 @@ def test_the_film_of_a_space_plays_and_a_click_lights_up_a_query(visit, spaces_a
             "[...document.querySelectorAll('[data-testid=stMain], html')].map(e => e.scrollWidth)"
         )
         assert max(widths) <= size["width"]
+
+
+# -- the page Gradients -------------------------------------------------------------------------------------
+
+BOUND = (
+    "[...document.querySelectorAll('.js-plotly-plot')].find(f => f.layout.uirevision.startsWith('bound|'))"
+)
+FIRST_POINT = (
+    "(f => { const box = f.getBoundingClientRect(), { xaxis: x, yaxis: y } = f._fullLayout,"
+    " t = f._fullData.find(t => t.name === 'ance');"
+    " return [box.left + x._offset + x.d2p(t.x[0]), box.top + y._offset + y.d2p(t.y[0])]; })(" + BOUND + ")"
+)
+
+
+@pytest.mark.parametrize("size", [WIDE, PHONE], ids=["wide", "phone"])
+def test_an_instance_is_read_by_pointing_at_it_and_by_a_click(visit, serve, tmp_path, size):
+    run = probe_runs.tiny_run(tmp_path)
+    probe_runs.probe(run, 50, 100)
+    with visit(f"{serve(tmp_path)}/gradients", size) as page:
+        wait_for(page, f"{BOUND}?._fullLayout")
+        page.get_by_text("How noisy, and how biased").wait_for()
+        page.evaluate(f"{BOUND}.scrollIntoView({{block: 'center'}})")
+        page.mouse.move(*page.evaluate(FIRST_POINT))
+        wait_for(page, f"{BOUND}.querySelector('.hoverlayer').textContent.includes('Negative, rank')")
+        assert page.locator(".hoverlayer:visible text").count() > 0 or size is PHONE  # too narrow there
+        page.mouse.click(*page.evaluate(FIRST_POINT))
+        page.locator(".ance-instance").wait_for()
+        assert page.locator(".ance-instance dt").all_inner_texts()[0] == "Query"
+        widths = page.evaluate(
+            "[...document.querySelectorAll('[data-testid=stMain], html')].map(e => e.scrollWidth)"
+        )
+        assert max(widths) <= size["width"]
+
+
+def test_the_gradients_page_fills_when_a_probe_appears(visit, serve, tmp_path):
+    run = probe_runs.tiny_run(tmp_path)
+    with visit(f"{serve(tmp_path)}/gradients") as page:
+        page.get_by_text("No probe yet").wait_for()
+        probe_runs.probe(run, 100)
+        wait_for(page, f"{BOUND}?._fullLayout")
+        assert page.get_by_text("No probe yet").count() == 0
+        page.get_by_role(
+            "link", name="Runs"
+        ).first.click()  # what was measured does not follow to other pages
+        page.get_by_role("heading", name="Runs", exact=True).wait_for()
