@@ -67,9 +67,10 @@ def panels(
     if edges[0] < 0 < edges[-1]:
         figure.add_vline(x=0, line={"width": 1, "dash": "dot"})
         if zero:
+            roomy = "right" if -edges[0] > edges[-1] else "left"  # the side of the line with more room
             figure.add_annotation(
-                text=zero, x=0, y=1, xref="x", yref="y domain", xanchor="left", yanchor="top", showarrow=False,
-                font={"size": 11}, xshift=4,
+                text=zero, x=0, y=1, xref="x", yref="y domain", xanchor=roomy, yanchor="top", showarrow=False,
+                font={"size": 11}, xshift=-4 if roomy == "right" else 4,
             )  # fmt: skip
     figure.update_yaxes(range=[0, top * 1.12], tickformat=".0%", nticks=3, zeroline=False, automargin=True)
     limits = [float(edges[0]), float(edges[-1])]  # or the words at 0 would widen the axis
