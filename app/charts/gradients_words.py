@@ -69,8 +69,8 @@ VARIANCE = Words(
     "How noisy, and how biased",
     "Training sees one sampled negative instead of all. Full bars: the variance of that gradient if each draw is weighted "
     "so that it is right on average. Light bars: as methods run, without weights. The dashed line is the least "
-    "variance any sampler with weights can have. The panel beside shows how far the unweighted gradient is off on average, "
-    "in lengths of the full gradient.",
+    "variance any sampler with weights can have; the axis is logarithmic. The panel "
+    "beside shows how far the unweighted gradient is off on average, in lengths of the full gradient.",
     "Which sampler comes closest to the line when weighted, and what the others pay: hard negatives unweighted mean a long "
     "gradient that points elsewhere than the average over all negatives. That is a choice, not a mistake: methods like ANCE "
     "mean to train on hard negatives alone.",

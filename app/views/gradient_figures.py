@@ -118,9 +118,10 @@ def _legend(table: pd.DataFrame) -> None:
 def _correlations(found: pd.DataFrame) -> str:
     names = list(dict.fromkeys(found["layer"]))
     rows = []
-    for sampler, own in found.groupby("sampler", sort=False):
+    for sampler in ["all", *gradients.ordered(found[found["sampler"] != "all"])]:
+        own = found[found["sampler"] == sampler]
         by_layer = own.set_index("layer")
-        title = "<b>All, each instance once</b>" if sampler == "all" else tables.chip(str(sampler))
+        title = "<b>All, each instance once</b>" if sampler == "all" else tables.chip(sampler)
         rows.append(
             [title, str(own["instances"].iloc[0]), *(words.number(by_layer["rho"][name]) for name in names)]
         )

@@ -35,7 +35,9 @@ def draw(source: Source, probed: Probed, chosen: Summary | None, shown: Sequence
         st.caption(f"Left out: {line}.")
     several = _several(own)
     samplers = _samplers(probed, chosen) if chosen else pd.DataFrame(columns=COLUMNS)
-    options = [name for name, table in ((OWN, several), (SAMPLERS, _several(samplers))) if len(table)]
+    options = [OWN] if len(several) else []
+    if _several(samplers)["run"].nunique() > 1:  # points of a single step are no course
+        options.append(SAMPLERS)
     if not options:
         _logged(source, shown, once=len(own) > 0)
         return
@@ -43,7 +45,7 @@ def draw(source: Source, probed: Probed, chosen: Summary | None, shown: Sequence
     if len(options) > 1:
         lines = (
             st.segmented_control(
-                "Lines", options, default=OWN, required=True, key="norm_lines", bind="query-params",
+                "Lines", options, default=options[0], required=True, key="norm_lines", bind="query-params",
                 label_visibility="collapsed",
             )
             or OWN

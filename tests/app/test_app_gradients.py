@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import json
 import math
 
@@ -10,6 +11,8 @@ import pytest
 from ance_app import prober
 from ance_app.charts import gradients, gradients_points, gradients_variance
 from ance_app.charts.gradients_points import Texts
+from ance_app.probed import Probed
+from ance_app.source import Source
 
 from ance_core.data import load_dataset
 from ance_core.runs import Store, probes
@@ -216,6 +219,16 @@ def test_the_page_sees_a_probe_that_appears(open_page, tmp_path):
     assert "ridges" in figures(app)
 
 
+def test_a_probe_is_read_again_only_when_it_changed(tmp_path):
+    run = measured.tiny_run(tmp_path)
+    measured.probe(run, 100)
+    probed = Probed(Source(tmp_path))
+    first = probed.means("ance-tiny-0", 100)
+    assert probed.means("ance-tiny-0", 100) is first
+    measured.probe(run, 100, samplers={"random": 1.0})
+    assert list(probed.means("ance-tiny-0", 100).index) == ["random"]
+
+
 def test_densities_have_area_one_per_factor_of_ten():
     curves = gradients.densities(measured.table(3), "total")
     for name, own in curves.groupby("sampler"):
@@ -260,17 +273,23 @@ def test_seeds_of_a_method_are_one_line(open_page, tmp_path):
     line = next(trace for trace in figure["data"] if trace["name"] == "ance")
     frames = [probes.read(Store(tmp_path).run(f"ance-tiny-{seed}").folder, 100) for seed in (0, 1)]
     means = [frame[frame["sampler"] == "ance"]["total"].mean() for frame in frames]
-    y = line["y"]
-    last = (
-        np.frombuffer(__import__("base64").b64decode(y["bdata"]), y["dtype"])[-1]
-        if isinstance(y, dict)
-        else y[-1]
-    )
-    assert last == pytest.approx(np.mean(means))
+    y = np.frombuffer(base64.b64decode(line["y"]["bdata"]), line["y"]["dtype"])
+    assert y[-1] == pytest.approx(np.mean(means))
 
 
 def test_samplers_under_one_runs_weights(open_page, folder):
     app = open_page(folder, "gradients", norm_lines="All samplers, one run", probe="ance-tiny-0")
     assert quiet(app)
+    assert app.get("button_group")
     lines = {trace["name"] for trace in figures(app)["probe/head"]["data"]}
     assert {"random", "bm25", "ance"} <= lines
+
+
+def test_samplers_measured_once_are_no_course(open_page, tmp_path):
+    run = measured.tiny_run(tmp_path)
+    measured.probe(run, 50, samplers={"ance": 0.0})
+    measured.probe(run, 100)
+    app = open_page(tmp_path, "gradients")
+    assert quiet(app)
+    assert not app.get("button_group")
+    assert [trace["name"] for trace in figures(app)["probe/total"]["data"]] == ["ance"]
