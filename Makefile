@@ -6,6 +6,7 @@ RUNS   ?= runs
 PORT   ?= 8501
 DATA   ?= pydocs
 TESTS  ?= tests
+JOBS   ?= 2
 BIN    := $(VENV)/bin
 PIP    := $(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt
 
@@ -18,7 +19,7 @@ help:
 	@echo "make test   install, run every test"
 	@echo "make app    open the dashboard on the runs in $(RUNS)/"
 	@echo "make lint | bench | test-slow | setup | clean"
-	@echo "Variables: PYTHON=$(PYTHON) VENV=$(VENV) RUNS=$(RUNS) PORT=$(PORT) DATA=$(DATA) TESTS=$(TESTS)"
+	@echo "Variables: PYTHON=$(PYTHON) VENV=$(VENV) RUNS=$(RUNS) PORT=$(PORT) DATA=$(DATA) TESTS=$(TESTS) JOBS=$(JOBS)"
 
 # A stamp is made only after an installation that succeeded, so a failed one is tried again.
 $(BIN)/python:
@@ -44,7 +45,7 @@ app: $(VENV)/.app
 	$(BIN)/ance app --runs $(RUNS) --port $(PORT)
 
 test: $(VENV)/.dev
-	$(BIN)/python -m pytest -m "not slow" $(TESTS)
+	$(BIN)/python -m pytest -n $(JOBS) --dist loadfile -m "not slow" $(TESTS)
 
 test-slow: $(VENV)/.dev
 	$(BIN)/python -m pytest -m slow $(TESTS)
