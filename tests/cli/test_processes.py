@@ -25,7 +25,12 @@ def config(tmp_path):
 
 
 def start(*words):
-    return subprocess.Popen(command(*words), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    """A command as a prompt starts it: a shell's background job, which this suite may be, would ignore Ctrl-C."""
+    before = signal.signal(signal.SIGINT, signal.SIG_DFL)
+    try:
+        return subprocess.Popen(command(*words), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    finally:
+        signal.signal(signal.SIGINT, before)
 
 
 def end(process):
