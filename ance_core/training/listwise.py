@@ -62,18 +62,21 @@ def positives_of(
 
     Retrieved positives with the rank they have; where a query has none, all its labels at ranks K, K + 1, ...
     """
-    owners, labels, ranks = [], [], []
-    for b in range(len(batch.rows)):
-        start, stop = batch.labels.indptr[batch.rows[b]], batch.labels.indptr[batch.rows[b] + 1]
-        found = np.flatnonzero(positive[b])
-        if len(found):
-            label = start + np.searchsorted(batch.labels.docs[start:stop], hits[b, found])
-        else:
-            label, found = np.arange(start, stop), hits.shape[1] + np.arange(stop - start)
-        owners.append(np.full(len(label), b))
-        labels.append(label)
-        ranks.append(found)
-    return np.concatenate(owners), np.concatenate(labels), np.concatenate(ranks)
+    indptr, docs = batch.labels.indptr, batch.labels.docs
+    counts = indptr[batch.rows + 1] - indptr[batch.rows]
+    owner = np.repeat(np.arange(len(batch.rows)), counts)  # of every label of the batch
+    place = np.arange(len(owner)) - np.repeat(np.cumsum(counts) - counts, counts)  # among its query's labels
+    label = indptr[batch.rows][owner] + place
+    key = owner * batch.n_docs + docs[label]  # ascending: a query's labels are in corpus order
+
+    found, rank = np.nonzero(positive)
+    retrieved = label[np.searchsorted(key, found * batch.n_docs + hits[found, rank])]
+    missed = ~positive.any(axis=1)[owner]
+    owners = np.concatenate([found, owner[missed]])
+    order = np.argsort(owners, kind="stable")
+    labels = np.concatenate([retrieved, label[missed]])
+    ranks = np.concatenate([rank, hits.shape[1] + place[missed]])
+    return owners[order], labels[order], ranks[order]
 
 
 def _all_of(
