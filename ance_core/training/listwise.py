@@ -71,7 +71,7 @@ def positives_of(
 
     found, rank = np.nonzero(positive)
     retrieved = label[np.searchsorted(key, found * batch.n_docs + hits[found, rank])]
-    missed = ~positive.any(axis=1)[owner]
+    missed = np.asarray(~positive.any(axis=1))[owner]
     owners = np.concatenate([found, owner[missed]])
     order = np.argsort(owners, kind="stable")
     labels = np.concatenate([retrieved, label[missed]])
