@@ -33,6 +33,7 @@ def streamlit_command(runs: Path, port: int, open_browser: bool) -> list[str]:
         "server.address": ADDRESS,
         "server.port": port,
         "server.headless": str(not open_browser).lower(),
+        "server.showEmailPrompt": "false",  # which else waits for an answer when Streamlit is new to the machine
         "server.fileWatcherType": "none",
         "browser.gatherUsageStats": "false",
         "browser.serverAddress": "localhost",

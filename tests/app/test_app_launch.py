@@ -22,9 +22,8 @@ def test_command_binds_to_this_machine_only_and_sends_no_statistics(tmp_path):
     port = launch.free_port()
     command = launch.streamlit_command(tmp_path, port, open_browser=False)
     assert command[1:4] == ["-m", "streamlit", "run"]
-    assert {"--server.address=127.0.0.1", f"--server.port={port}", "--browser.gatherUsageStats=false"} < set(
-        command
-    )
+    asked = {"--browser.gatherUsageStats=false", "--server.showEmailPrompt=false"}
+    assert {"--server.address=127.0.0.1", f"--server.port={port}", *asked} < set(command)
     assert "--server.headless=true" in command
     assert command[-3:] == ["--", "--runs", str(tmp_path)]
     assert launch.environment(Path("here"))["ANCE_RUNS"] == str(Path("here").absolute())
