@@ -10,6 +10,9 @@ import importlib.util
 import os
 import socket
 import sys
+import threading
+import time
+import webbrowser
 from pathlib import Path
 
 from ance_core.errors import ConfigError
@@ -18,7 +21,7 @@ ADDRESS = "127.0.0.1"
 MAIN = Path(__file__).with_name("main.py")
 
 
-def streamlit_command(runs: Path, port: int, open_browser: bool) -> list[str]:
+def streamlit_command(runs: Path, port: int) -> list[str]:
     """The command line that serves the runs in `runs` on `port`.
 
     Looks come from `.streamlit/config.toml` beside `main.py`, which Streamlit reads by itself.
@@ -32,8 +35,7 @@ def streamlit_command(runs: Path, port: int, open_browser: bool) -> list[str]:
     settings = {
         "server.address": ADDRESS,
         "server.port": port,
-        "server.headless": str(not open_browser).lower(),
-        "server.showEmailPrompt": "false",  # which else waits for an answer when Streamlit is new to the machine
+        "server.headless": "true",  # else it greets, asks for an address and advertises; `open_browser` is ours
         "server.fileWatcherType": "none",
         "browser.gatherUsageStats": "false",
         "browser.serverAddress": "localhost",
@@ -50,6 +52,22 @@ def environment(runs: Path) -> dict[str, str]:
 def url(port: int) -> str:
     """Where the dashboard answers."""
     return f"http://localhost:{port}"
+
+
+def open_browser(port: int, seconds: float = 60.0) -> None:
+    """A browser window as soon as the dashboard answers, from a thread; nothing where it never does."""
+    threading.Thread(target=_open_when_up, args=(port, seconds), daemon=True).start()
+
+
+def _open_when_up(port: int, seconds: float) -> None:
+    end = time.monotonic() + seconds
+    while time.monotonic() < end:
+        with socket.socket() as probe:
+            probe.settimeout(1.0)
+            if probe.connect_ex((ADDRESS, port)) == 0:
+                webbrowser.open(url(port))
+                return
+        time.sleep(0.2)
 
 
 def check_streamlit() -> None:

@@ -76,9 +76,12 @@ def _dashboard(runs: Path, port: int, browser: bool) -> subprocess.Popen[bytes]:
         from ance_app import launch
     except ModuleNotFoundError:
         raise ConfigError("app: the dashboard is not installed; pip install 'ance-workbench[app]'") from None
-    command = launch.streamlit_command(runs, port, browser)
+    command = launch.streamlit_command(runs, port)
     console.print(f"Dashboard: {launch.url(port)}   (runs in {runs})")
-    return subprocess.Popen(command, env=launch.environment(runs))
+    server = subprocess.Popen(command, env=launch.environment(runs))
+    if browser:
+        launch.open_browser(port)
+    return server
 
 
 def _wait(server: subprocess.Popen[bytes]) -> int:

@@ -54,7 +54,7 @@ def serve(tmp_path_factory: pytest.TempPathFactory) -> Iterator:
 
     def started(folder: Path) -> str:
         port = launch.free_port()
-        command = launch.streamlit_command(folder, port, open_browser=False)
+        command = launch.streamlit_command(folder, port)
         log = (elsewhere / f"{port}.log").open("wb")
         servers.append(
             subprocess.Popen(command, env=launch.environment(folder), cwd=elsewhere, stdout=log, stderr=log)

@@ -20,9 +20,9 @@ APP = Path(ance_app.__file__).parent
 
 def test_command_binds_to_this_machine_only_and_sends_no_statistics(tmp_path):
     port = launch.free_port()
-    command = launch.streamlit_command(tmp_path, port, open_browser=False)
+    command = launch.streamlit_command(tmp_path, port)
     assert command[1:4] == ["-m", "streamlit", "run"]
-    asked = {"--browser.gatherUsageStats=false", "--server.showEmailPrompt=false"}
+    asked = {"--browser.gatherUsageStats=false", "--server.headless=true"}
     assert {"--server.address=127.0.0.1", f"--server.port={port}", *asked} < set(command)
     assert "--server.headless=true" in command
     assert command[-3:] == ["--", "--runs", str(tmp_path)]
@@ -42,7 +42,7 @@ def test_port_in_use_is_one_line_with_a_free_one():
         other.listen()
         port = other.getsockname()[1]
         with pytest.raises(ConfigError, match=rf"port: {port} is taken.*--port \d+$") as error:
-            launch.streamlit_command(Path("runs"), port, open_browser=False)
+            launch.streamlit_command(Path("runs"), port)
     assert "\n" not in str(error.value)
 
 
@@ -73,3 +73,16 @@ assert not loaded, loaded
 
 def test_no_folder_called_pages():
     assert not (APP / "pages").exists()  # Streamlit would run its files by themselves
+
+
+def test_a_browser_opens_once_the_dashboard_answers(monkeypatch):
+    opened = []
+    monkeypatch.setattr(launch.webbrowser, "open", opened.append)
+    with socket.socket() as server:
+        server.bind((launch.ADDRESS, 0))
+        port = server.getsockname()[1]
+        launch._open_when_up(port, 0.3)  # nobody listens yet
+        assert opened == []
+        server.listen()
+        launch._open_when_up(port, 5.0)
+    assert opened == [launch.url(port)]
