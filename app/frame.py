@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import functools
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Hashable
 from pathlib import Path
 from typing import ParamSpec
 
@@ -20,7 +20,7 @@ P = ParamSpec("P")
 
 STYLE = Path(__file__).with_name("assets") / "style.css"
 LIVE_S = 1.5  # between two looks at a run that is training
-WATCH_S = 2.0  # between two looks at which runs there are
+WATCH_S = 2.0  # between two looks at which runs, or probes, there are
 
 
 def guarded(body: Callable[P, None]) -> Callable[P, None]:
@@ -54,15 +54,20 @@ def heading(title: str, lead: str) -> None:
 
 def watch(source: Source) -> None:
     """Lay the page out anew, by itself, whenever a run appears, disappears or changes its state."""
-    st.session_state["_layout"] = source.fingerprint()
-    _look(source)
+    rerun_when("_layout", source.fingerprint)
 
 
-@st.fragment(run_every=WATCH_S)
-@guarded
-def _look(source: Source) -> None:
-    if source.fingerprint() != st.session_state.get("_layout"):
-        st.rerun()
+def rerun_when(key: str, version: Callable[[], Hashable]) -> None:
+    """Draw the page anew, by itself, when `version()` is another than now. key: of its own in the session."""
+    st.session_state[key] = version()
+
+    @st.fragment(run_every=WATCH_S)
+    @guarded
+    def look() -> None:
+        if version() != st.session_state.get(key):
+            st.rerun()
+
+    look()
 
 
 def live(body: Callable[[], None], active: bool) -> None:

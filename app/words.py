@@ -101,12 +101,13 @@ def speed(steps_per_second: float | None) -> str:
 
 
 def count(n: int, noun: str) -> str:
-    """`1 run`, `6 runs`.
+    """`1 run`, `6 runs`, `2 queries`.
 
-    >>> count(1, "run"), count(6, "run")
-    ('1 run', '6 runs')
+    >>> count(1, "run"), count(6, "run"), count(2, "training query")
+    ('1 run', '6 runs', '2 training queries')
     """
-    return f"{n:,} {noun}{'' if n == 1 else 's'}"
+    plural = f"{noun[:-1]}ies" if noun.endswith("y") else f"{noun}s"
+    return f"{n:,} {noun if n == 1 else plural}"
 
 
 def listing(words: list[str]) -> str:

@@ -3,8 +3,10 @@
     python -m benchmarks.mechanisms --squad DATA/squad-dev --cranfield DATA/cranfield
 
 Hidden relevants: the share of drawn negatives that are relevant documents withheld from training (one label a query is
-kept), for the very top of the model's ranking, a uniform draw from its top 200, and SimANS. Anisotropy: mean pairwise
-cosine and uniformity (t = 2, unit length) of the training queries' vectors at the last step.
+kept). SimANS against the top k of the model's ranking, k being the number of negatives a query that SimANS draws: 1 as in
+the other recipes here, and the ratios of SimANS's Table 7; 15 is also its preset `paper`. And, for one negative a query,
+against uniform draws from the top 10 and the top 200. Anisotropy: mean pairwise cosine and uniformity (t = 2, unit
+length) of the training queries' vectors at the last step.
 """
 
 from __future__ import annotations
@@ -25,12 +27,28 @@ from ance_core.runs import Run, Store
 from ance_core.training.session import train_runs
 from ance_core.training.settings import resolve
 
-HIDDEN: dict[str, dict[str, Any]] = {
-    "ance, top 10": {"recipe": "ance", "negatives": {"pool_depth": 10}},
-    "ance, top 200": {"recipe": "ance"},
-    "simans": {"recipe": "simans"},
-    "random": {"recipe": "random"},
+RATIOS = (1, 5, 11, 15)  # negatives a query: SimANS, Table 7
+
+
+def _top(depth: int, drawn: int) -> dict[str, Any]:
+    """`drawn` different candidates of the first `depth`: all of them where both are the same."""
+    return {"recipe": "ance", "negatives": {"pool_depth": depth, "per_query": drawn}}
+
+
+def _simans(drawn: int, **more: Any) -> dict[str, Any]:
+    return {"recipe": "simans", "negatives": {"per_query": drawn}, **more}
+
+
+# For each number of negatives a query: SimANS as it is by default, which the others are compared with, and those.
+HIDDEN: dict[int, dict[str, dict[str, Any]]] = {
+    n: {"`simans`": _simans(n), f"the top {n}": _top(n, n)} for n in RATIOS
 }
+HIDDEN[1] |= {
+    "uniform, top 10": _top(10, 1),
+    "uniform, top 200": _top(200, 1),
+    "`random`": {"recipe": "random"},
+}
+HIDDEN[15] |= {"`simans:paper`": _simans(15, preset="paper")}
 SPACE: dict[str, dict[str, Any]] = {
     "ance": {"recipe": "ance"},
     "dance:norm": {"recipe": "dance", "preset": "norm"},
@@ -51,20 +69,28 @@ def hidden_by_query(run: Run) -> np.ndarray:
 
 
 def hidden_table(name: str, base: dict[str, Any], seeds: int, store: Store) -> str:
-    shares = {
-        label: np.array([hidden_by_query(train(store, base, arm, seed)) for seed in range(seeds)])
-        for label, arm in HIDDEN.items()
-    }
-    lines = [f"| {name} | hidden relevants among drawn negatives | difference to `simans` |", "|---|---|---|"]
-    for label, values in shares.items():
-        each = 100 * values.mean(axis=1)
-        cell = f"{each.mean():.2f} % ± {each.std(ddof=1):.2f}"
-        low, high = (100 * x for x in interval(values - shares["simans"]))
-        gap = 100 * (values - shares["simans"]).mean()
-        lines.append(
-            f"| `{label}` | {cell} | {'' if label == 'simans' else f'{gap:+.2f} [{low:+.2f}, {high:+.2f}]'} |"
-        )
+    lines = [
+        f"| {name} | negatives a query | hidden relevants among drawn negatives | less `simans` | less the top k |",
+        "|---|---|---|---|---|",
+    ]
+    for drawn, arms in HIDDEN.items():
+        every = merge(base, {"record": {"negatives_per_query": drawn}})
+        shares = {
+            label: 100 * np.array([hidden_by_query(train(store, every, arm, seed)) for seed in range(seeds)])
+            for label, arm in arms.items()
+        }
+        simans, top = list(arms)[:2]
+        for label, values in shares.items():
+            each = values.mean(axis=1)
+            cells = [f"{each.mean():.2f} % ± {each.std(ddof=1):.2f}"]
+            cells += ["" if label == other else _gap(values - shares[other]) for other in (simans, top)]
+            lines.append(f"| {label} | {drawn} | {' | '.join(cells)} |")
     return "\n".join(lines)
+
+
+def _gap(values: np.ndarray) -> str:
+    low, high = interval(values)
+    return f"{values.mean():+.2f} [{low:+.2f}, {high:+.2f}]"
 
 
 def anisotropy(run: Run) -> tuple[float, float]:

@@ -10,8 +10,8 @@ import plotly.graph_objects as go
 from plotly.subplots import make_subplots
 
 from ..theme import tint
-from .figures import plain
 from .groups import Group
+from .layout import axis, base, plain
 
 PANEL, FOOT = 104, 64  # pixels of a panel, and of what stands below the last
 OVERALL = 380
@@ -75,8 +75,8 @@ def panels(
     figure.update_yaxes(range=[0, top * 1.12], tickformat=".0%", nticks=3, zeroline=False, automargin=True)
     limits = [float(edges[0]), float(edges[-1])]  # or the words at 0 would widen the axis
     figure.update_xaxes(range=limits, showgrid=False, zeroline=False, automargin=True)
-    figure.update_xaxes(title=axis_title(title), row=max(len(present), 1), col=1)
-    figure.update_layout(**_layout(PANEL * max(len(present), 2) + FOOT, name))
+    figure.update_xaxes(title=axis(title)["title"], row=max(len(present), 1), col=1)
+    figure.update_layout(**base(PANEL * max(len(present), 2) + FOOT, name, zoom=False, legend=False))
     return figure
 
 
@@ -125,38 +125,14 @@ def side_by_side(
                 },
             )  # fmt: skip
     figure.update_layout(
-        **_layout(OVERALL, name),
+        **base(
+            OVERALL,
+            name,
+            axis(x_title, type="category", showgrid=False),
+            axis(y_title, tickformat=".0%" if digits < 2 else ".1%", rangemode="tozero"),
+            zoom=False,
+        ),
         barmode="group",
         bargap=0.28,
-        xaxis={"title": axis_title(x_title), "type": "category", "showgrid": False, "automargin": True},
-        yaxis={
-            "title": axis_title(y_title), "tickformat": ".0%" if digits < 2 else ".1%", "rangemode": "tozero",
-            "automargin": True, "zeroline": False,
-        },
-    )  # fmt: skip
-    figure.update_layout(showlegend=True)
+    )
     return figure
-
-
-def axis_title(text: str) -> dict:
-    """An axis title as all figures have it."""
-    return {"text": text, "standoff": 8, "font": {"size": 13}}
-
-
-def _layout(height: int, name: str) -> dict:
-    return {
-        "height": height,
-        "margin": {"l": 8, "r": 8, "t": 12, "b": 8},
-        "showlegend": False,
-        "hovermode": "closest",
-        "legend": {
-            "orientation": "h",
-            "yref": "container",
-            "yanchor": "bottom",
-            "y": 0,
-            "x": 0,
-            "itemwidth": 48,
-        },
-        "uirevision": name,
-        "dragmode": False,
-    }

@@ -10,6 +10,7 @@ import plotly.graph_objects as go
 
 from ..theme import FAINT, FONT, GRID, INK, tint
 from .groups import Group
+from .layout import axis, base, plain
 from .measures import X_TITLES, Measure, X
 
 HEIGHT, PANEL_HEIGHT = 430, 300
@@ -46,57 +47,17 @@ def curves_figure(
             _add_refreshes(
                 figure, group, refreshes[refreshes["group"] == group.label], by_label[group.label], log
             )
+    ticks = drawn["value"].to_numpy(float) if log else None
     figure.update_layout(
-        **_layout(measure, x, log, legend, height, log_ticks(drawn["value"]) if log else None)
+        **base(
+            height,
+            f"{measure.scalar}|{x}|{log}",
+            axis(X_TITLES[x], rangemode="tozero", showgrid=False),
+            axis(measure.axis, ticks),
+            legend=legend,
+        )
     )
     return figure
-
-
-def _layout(measure: Measure, x: X, log: bool, legend: bool, height: int, ticks: dict | None) -> dict:
-    return {
-        "height": height,
-        "margin": {"l": 8, "r": 8, "t": 12, "b": 8},
-        "hovermode": "closest",
-        "hoverlabel": {"namelength": -1, "align": "left"},
-        "showlegend": legend,
-        "legend": {
-            "orientation": "h",
-            "yref": "container",
-            "yanchor": "bottom",
-            "y": 0,
-            "x": 0,
-            "xanchor": "left",
-            "itemwidth": 48,
-        },
-        "uirevision": f"{measure.scalar}|{x}|{log}",
-        "dragmode": "zoom",
-        "xaxis": {
-            "title": _title(X_TITLES[x]),
-            "rangemode": "tozero",
-            "showgrid": False,
-            "automargin": True,
-            "zeroline": False,
-        },
-        "yaxis": {
-            "title": _title(measure.axis),
-            "type": "log" if log else "linear",
-            "automargin": True,
-            "zeroline": False,
-            **(ticks or {}),
-        },
-    }
-
-
-def log_ticks(values: pd.Series) -> dict:
-    """Labels at 1, 2, 5 of each decade, or at the decades alone; few values within one decade choose their own."""
-    positive = values[values > 0]
-    decades = np.log10(positive.max() / positive.min()) if len(positive) else 0.0
-    spacing = {} if decades < 0.9 else {"dtick": "D2"} if decades < 3.5 else {"dtick": 1}
-    return {"tickformat": "~g", **spacing}  # without a format, 0.2 would be labelled "2"
-
-
-def _title(text: str) -> dict:
-    return {"text": text, "standoff": 8, "font": {"size": 13}}
 
 
 def _add_band(figure: go.Figure, group: Group, rows: pd.DataFrame) -> None:
@@ -213,7 +174,7 @@ def refresh_marks(table: pd.DataFrame, groups: Sequence[Group]) -> pd.DataFrame:
 def standalone(figure: go.Figure, title: str, caption: str, filename: str) -> str:
     """The figure as one HTML page that needs no network: title above, how it was drawn below."""
     page = go.Figure(figure)
-    axis = {"gridcolor": GRID, "linecolor": GRID, "color": FAINT}
+    ruled = {"gridcolor": GRID, "linecolor": GRID, "color": FAINT}
     page.update_layout(
         template="none",
         font={"family": FONT, "size": 14, "color": INK},
@@ -226,8 +187,8 @@ def standalone(figure: go.Figure, title: str, caption: str, filename: str) -> st
         height=600,
         paper_bgcolor="white",
         plot_bgcolor="white",
-        xaxis=axis,
-        yaxis=axis,
+        xaxis=ruled,
+        yaxis=ruled,
     )
     return page.to_html(include_plotlyjs=True, full_html=True, config=camera(filename))
 
@@ -240,8 +201,3 @@ def camera(filename: str) -> dict:
         "modeBarButtonsToRemove": ["select2d", "lasso2d", "autoScale2d", "zoomIn2d", "zoomOut2d", "pan2d"],
         "toImageButtonOptions": {"format": "png", "filename": filename, "scale": 2},
     }
-
-
-def plain(text: str) -> str:
-    """Text that Plotly shows as it is: its hover and titles understand some HTML."""
-    return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")

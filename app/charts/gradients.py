@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -11,35 +10,13 @@ import plotly.graph_objects as go
 
 from ..theme import look, rank, tint
 from . import measures
-from .figures import log_ticks, plain
 from .gradients_points import Texts, customdata, thin
+from .layout import axis, base, plain
 
 ROW = 62  # pixels a sampler has in the ridgeline
 RIDGE, STRIP = 0.72, 0.2  # of a row: height of the curve above its line, depth of the points below it
 CALM = "#7b8494"  # for what belongs to no method; legible on white and on the dark background
 GRID_POINTS = 160
-
-
-def base(height: int, key: str, xaxis: dict[str, Any], yaxis: dict[str, Any]) -> dict[str, Any]:
-    """The layout all figures of this page share. key: while it is the same, zoom survives."""
-    common = {"automargin": True, "zeroline": False}
-    return {
-        "height": height,
-        "margin": {"l": 8, "r": 8, "t": 12, "b": 8},
-        "hovermode": "closest",
-        "hoverlabel": {"namelength": -1, "align": "left"},
-        "legend": {"orientation": "h", "yref": "container", "yanchor": "bottom", "y": 0, "x": 0},
-        "uirevision": key,
-        "dragmode": "zoom",
-        "xaxis": {**common, **xaxis},
-        "yaxis": {**common, **yaxis},
-    }
-
-
-def axis(title: str, values: np.ndarray | None = None) -> dict[str, Any]:
-    """An axis with a title; logarithmic, with ticks that fit, where values (all above 0) are given."""
-    named: dict[str, Any] = {"title": {"text": title, "standoff": 8, "font": {"size": 13}}}
-    return named if values is None else named | {"type": "log"} | log_ticks(pd.Series(values))
 
 
 def layer_title(column: str) -> str:
@@ -111,8 +88,8 @@ def ridges(
                 "showgrid": False,
                 "fixedrange": True,
             },
-        ),
-        showlegend=False,
+            legend=False,
+        )
     )
     return figure
 
@@ -216,8 +193,8 @@ def against(
             | {"showgrid": False}
             | ({"type": "log", "dtick": 1, "tickformat": "~g"} if log_x else {}),
             axis(titles[1], known[column].to_numpy()),
-        ),
-        showlegend=False,
+            legend=False,
+        )
     )
     return figure
 

@@ -9,9 +9,9 @@ import pandas as pd
 import plotly.graph_objects as go
 
 from ..theme import DASHES, MARKERS, UNKNOWN, look, tint
-from .figures import plain
-from .gradients import CALM, axis, base, ordered
+from .gradients import CALM, ordered
 from .gradients_points import Texts, customdata, thin
+from .layout import axis, base, plain
 
 
 def scatter(frame: pd.DataFrame, column: str, title: str, factor: float, texts: Texts) -> go.Figure:
@@ -46,8 +46,8 @@ def scatter(frame: pd.DataFrame, column: str, title: str, factor: float, texts: 
             f"bound|{column}",
             axis("Norm at the output (log scale)", known["output"].to_numpy()),
             axis(f"{title} (log scale)", known[column].to_numpy()),
-        ),
-        showlegend=False,
+            legend=False,
+        )
     )
     return figure
 

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from .figures import plain
+from .layout import plain
 
 MOST = 2000
 """Points a figure draws; more hide each other and make the page slow."""

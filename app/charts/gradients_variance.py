@@ -10,8 +10,8 @@ import plotly.graph_objects as go
 from plotly.subplots import make_subplots
 
 from ..theme import look, rank, tint
-from .figures import log_ticks, plain
-from .gradients import CALM, axis, base
+from .gradients import CALM
+from .layout import axis, base, log_ticks, plain
 
 REFERENCES = {"p ~ loss": "#5F7FB8", "p ~ output norm": look("oracle").color}
 """Distributions over all negatives that `experiments.variance` adds to the samplers, and their colours."""

@@ -9,7 +9,7 @@ import plotly.graph_objects as go
 from ance_core.probes.negatives import Course
 
 from ..theme import Look, tint
-from .bars import axis_title
+from .layout import axis, base
 from .measures import Measure
 
 HIDDEN = Measure(
@@ -97,17 +97,9 @@ def courses_figure(
                 x=course.steps[during], y=values[during], mode="lines", legendgroup=label, showlegend=False,
                 hoverinfo="skip", line={"width": 6, "color": tint(drawn.color, shade)}, name=label,
             )  # fmt: skip
+    said, limits = ("Share forgotten", "tozero") if forgotten else ("Share learned", "normal")
+    across = axis("Training step", showgrid=False, rangemode="tozero")
     figure.update_layout(
-        height=height,
-        margin={"l": 8, "r": 8, "t": 12, "b": 8},
-        hovermode="closest",
-        showlegend=True,
-        legend={"orientation": "h", "yref": "container", "yanchor": "bottom", "y": 0, "x": 0, "itemwidth": 48},
-        uirevision=f"negatives/{'forgotten' if forgotten else 'learned'}",
-        xaxis={"title": axis_title("Training step"), "showgrid": False, "rangemode": "tozero", "automargin": True},
-        yaxis={
-            "title": axis_title("Share forgotten" if forgotten else "Share learned"), "tickformat": "~%",
-            "rangemode": "tozero" if forgotten else "normal", "automargin": True, "zeroline": False,
-        },
-    )  # fmt: skip
+        **base(height, f"negatives/{said}", across, axis(said, tickformat="~%", rangemode=limits))
+    )
     return figure

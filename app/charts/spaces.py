@@ -10,6 +10,7 @@ import plotly.graph_objects as go
 
 from ..roles import ROLES
 from ..theme import tint
+from .layout import axis, base
 
 HEIGHT, SMALL = 560, 300
 LEAST = 1e-5  # of the largest share: below that, half precision has left nothing but rounding
@@ -47,23 +48,9 @@ def projection_figure(
         if len(places):
             _add_points(figure, now, places, role, custom, names, False)
     figure.update_layout(
-        height=HEIGHT,
-        margin={"l": 8, "r": 8, "t": 8, "b": 8},
-        hovermode="closest",
-        hoverlabel={"align": "left", "namelength": 0},
-        legend={
-            "orientation": "h",
-            "yref": "container",
-            "yanchor": "bottom",
-            "y": 0,
-            "x": 0,
-            "xanchor": "left",
-        },
-        dragmode="pan",
-        uirevision=f"projection|{look}",
-        xaxis=_axis(xy[:, :, 0], axes[0]),
-        yaxis=_axis(xy[:, :, 1], axes[1]),
+        **base(HEIGHT, f"projection|{look}", _plane(xy[:, :, 0], axes[0]), _plane(xy[:, :, 1], axes[1])),
     )
+    figure.update_layout(dragmode="pan", hoverlabel={"namelength": 0})
     return figure
 
 
@@ -97,17 +84,10 @@ def _add_points(
     )
 
 
-def _axis(values: np.ndarray, title: str) -> dict:
+def _plane(values: np.ndarray, title: str) -> dict:
     low, high = float(np.nanmin(values)), float(np.nanmax(values))
     room = 0.04 * (high - low) or 1.0
-    return {
-        "range": [low - room, high + room],
-        "title": {"text": title, "standoff": 6, "font": {"size": 13}},
-        "showticklabels": False,
-        "showgrid": False,
-        "zeroline": False,
-        "automargin": True,
-    }
+    return axis(title, range=[low - room, high + room], showticklabels=False, showgrid=False)
 
 
 def cosines_figure(densities: Mapping[str, np.ndarray], bins: np.ndarray) -> go.Figure:
@@ -124,8 +104,8 @@ def cosines_figure(densities: Mapping[str, np.ndarray], bins: np.ndarray) -> go.
             name=kind,
             hovertemplate=f"{kind}<br>cosine %{{x:.2f}}, density %{{y:.2f}}<extra></extra>",
         )
-    figure.update_layout(**_small("cosines", "Cosine of two vectors", "Density"))
-    figure.update_xaxes(range=[-1, 1])
+    across = axis("Cosine of two vectors", range=[-1, 1], showgrid=False)
+    figure.update_layout(**base(SMALL, "cosines", across, axis("Density")))
     return figure
 
 
@@ -146,8 +126,8 @@ def spectrum_figure(shares: Mapping[str, np.ndarray]) -> go.Figure:
             name=kind,
             hovertemplate=f"{kind}<br>component %{{x}}: %{{y:.2%}} of the variance<extra></extra>",
         )
-    figure.update_layout(**_small("spectrum", "Principal component", "Share of variance"))
-    figure.update_yaxes(type="log", tickformat="~%", dtick=1)
+    up = axis("Share of variance", type="log", tickformat="~%", dtick=1)
+    figure.update_layout(**base(SMALL, "spectrum", axis("Principal component", showgrid=False), up))
     return figure
 
 
@@ -166,34 +146,7 @@ def occurrence_figure(counts: Mapping[str, np.ndarray], k: int) -> go.Figure:
             name=side,
             hovertemplate=f"%{{y:,}} {side}<br>each among the {k} nearest of %{{x}}<extra></extra>",
         )
-    figure.update_layout(**_small("hubness", f"Times among the {k} nearest", "Texts"))
-    figure.update_yaxes(type="log", tickformat="~s", dtick=1)
+    across = axis(f"Times among the {k} nearest", showgrid=False)
+    up = axis("Texts", type="log", tickformat="~s", dtick=1)
+    figure.update_layout(**base(SMALL, "hubness", across, up))
     return figure
-
-
-def _small(name: str, x: str, y: str) -> dict:
-    def axis(title: str) -> dict:
-        return {
-            "title": {"text": title, "standoff": 8, "font": {"size": 13}},
-            "automargin": True,
-            "zeroline": False,
-        }
-
-    return {
-        "height": SMALL,
-        "margin": {"l": 8, "r": 8, "t": 12, "b": 8},
-        "hovermode": "closest",
-        "hoverlabel": {"namelength": -1, "align": "left"},
-        "showlegend": True,
-        "legend": {
-            "orientation": "h",
-            "yref": "container",
-            "yanchor": "bottom",
-            "y": 0,
-            "x": 0,
-            "xanchor": "left",
-        },
-        "uirevision": name,
-        "xaxis": {**axis(x), "showgrid": False},
-        "yaxis": axis(y),
-    }

@@ -10,8 +10,7 @@ import plotly.graph_objects as go
 from ance_core.probes.whatif import Imagined
 
 from ..theme import Look, tint
-from .bars import axis_title
-from .figures import plain
+from .layout import axis, base, plain
 
 GREY, HIDDEN = "#8a919c", "#2b7bd6"  # blue: no method that can be tried here has it
 
@@ -30,13 +29,16 @@ def gap_figure(found: Imagined, drawn: Look, label: str) -> go.Figure:
         name="all candidates alike", hovertemplate=f"<b>all candidates alike</b>  {hover}",
     )  # fmt: skip
     figure.add_vline(x=0, line={"width": 1, "dash": "dot"})
+    limits = [float(found.edges[0]), float(found.edges[-1])]
     figure.update_layout(
-        **_layout("whatif/gap", 300),
-        xaxis={"title": axis_title("Candidate's score less the positive's"), "showgrid": False, "automargin": True,
-               "zeroline": False, "range": [float(found.edges[0]), float(found.edges[-1])]},
-        yaxis={"title": axis_title("Share of draws"), "tickformat": "~%", "rangemode": "tozero", "automargin": True,
-               "zeroline": False},
-    )  # fmt: skip
+        **base(
+            300,
+            "whatif/gap",
+            axis("Candidate's score less the positive's", showgrid=False, range=limits),
+            axis("Share of draws", tickformat="~%", rangemode="tozero"),
+            zoom=False,
+        )
+    )
     return figure
 
 
@@ -67,31 +69,14 @@ def query_figure(
     if above and len(rank):
         figure.add_vline(x=float(rank[gap > 0].max()) + 1.5, line={"width": 1, "dash": "dot"})
     figure.update_layout(
-        **_layout("whatif/query", 280),
+        **base(
+            280,
+            "whatif/query",
+            axis("Rank of the candidate", showgrid=False, range=[0.4, depth + 0.6]),
+            axis("Probability of a draw", tickformat="~%", rangemode="tozero"),
+            zoom=False,
+        ),
         bargap=0.08,
         barmode="overlay",
-        xaxis={"title": axis_title("Rank of the candidate"), "showgrid": False, "automargin": True, "zeroline": False,
-               "range": [0.4, depth + 0.6]},
-        yaxis={"title": axis_title("Probability of a draw"), "tickformat": "~%", "rangemode": "tozero",
-               "automargin": True, "zeroline": False},
-    )  # fmt: skip
+    )
     return figure
-
-
-def _layout(name: str, height: int) -> dict:
-    return {
-        "height": height,
-        "margin": {"l": 8, "r": 8, "t": 12, "b": 8},
-        "hovermode": "closest",
-        "showlegend": True,
-        "legend": {
-            "orientation": "h",
-            "yref": "container",
-            "yanchor": "bottom",
-            "y": 0,
-            "x": 0,
-            "itemwidth": 40,
-        },
-        "uirevision": name,
-        "dragmode": False,
-    }

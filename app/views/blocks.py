@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from html import escape
+from typing import Any
 
 import pandas as pd
+import plotly.graph_objects as go
 import streamlit as st
 
 from .. import chart
@@ -33,13 +36,31 @@ def figure(
     made = curves_figure(drawn, groups, measure, drawing.x, log=log, refreshes=marks)
     said = captions.caption(groups, measure, drawing)
     file = export.filename(measure, drawing)
+    framed(
+        made, f"figure:{measure.scalar}", file, said, drawn, (measure.see, look),
+        page=lambda: export.page(made, measure, said, file),
+    )  # fmt: skip
+
+
+def framed(
+    made: go.Figure,
+    key: str,
+    file: str,
+    said: str,
+    numbers: pd.DataFrame,
+    words: tuple[str, str],
+    *,
+    page: export.Lazy | None = None,
+    on_click: Callable[[dict[str, Any]], None] | None = None,
+) -> None:
+    """Any figure with its caption (`said`) and downloads; beside it what one sees, and what to look for."""
     left, right = st.columns([7, 3], gap="medium")
     with left:
-        chart.show(made, f"figure:{measure.scalar}", camera(file))
+        chart.show(made, key, camera(file), on_click=on_click)
         st.caption(said)
-        downloads(drawn, lambda: export.page(made, measure, said, file), file)
+        downloads(numbers, page, file)
     with right:
-        beside(measure.see, look)
+        beside(*words)
 
 
 def panel(table: pd.DataFrame, groups: list[Group], measure: Measure, drawing: Drawing, log: bool) -> None:

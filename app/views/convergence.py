@@ -14,30 +14,20 @@ from ..charts.curves import Drawing
 from ..charts.figures import refresh_marks
 from ..charts.groups import Group, by_method, by_run
 from ..charts.measures import Measure
-from ..frame import guarded, heading, live, watch
-from ..picker import pick
-from ..source import Source, Summary, open_source
+from ..frame import live
+from ..source import Source, Summary
 from . import blocks, controls
-from .runs import empty, notes
+from .page import about_runs
 
 
-@guarded
-def page() -> None:
+@about_runs(
+    "Convergence",
+    "Which negatives make the encoder better, and how soon? One line a method, on common axes.",
+)
+def page(source: Source, shown: list[Summary]) -> None:
     """The page *Convergence*."""
-    source = open_source()
-    heading(
-        "Convergence",
-        "Which negatives make the encoder better, and how soon? One line a method, on common axes.",
-    )
-    watch(source)
-    summaries = source.summaries()
-    if not any(run.kind != "warmup" for run in summaries):
-        empty(source)
-        return
-    shown = pick(summaries)
     view = controls.draw(several=_have_seeds(shown))
     live(lambda: _figures(source, shown, view), any(run.active for run in shown))
-    notes(source)
 
 
 def _have_seeds(shown: Sequence[Summary]) -> bool:

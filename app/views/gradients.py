@@ -13,15 +13,12 @@ from ance_core.experiments import probe_summary
 
 from ..charts.gradients import layer_title
 from ..charts.gradients_points import Texts
-from ..frame import guarded, heading, watch
-from ..picker import pick
+from ..frame import rerun_when
 from ..probed import Probed
-from ..source import Source, Summary, open_source
+from ..source import Source, Summary
 from ..texts import dataset_of
 from . import gradient_figures, gradients_over_training, probing
-from .runs import empty, notes
-
-WATCH_S = 2.0  # between two looks at which probes there are
+from .page import about_runs
 
 
 class Choice(NamedTuple):
@@ -34,25 +31,16 @@ class Choice(NamedTuple):
     title: str
 
 
-@guarded
-def page() -> None:
+@about_runs(
+    "Gradients",
+    "Which negatives still move the encoder? Exact gradient norms, one query, positive and negative at a time.",
+)
+def page(source: Source, shown: list[Summary]) -> None:
     """The page *Gradients*."""
-    source = open_source()
-    heading(
-        "Gradients",
-        "Which negatives still move the encoder? Exact gradient norms, one query, positive and negative at a time.",
-    )
-    watch(source)
-    summaries = source.summaries()
-    if not any(run.kind != "warmup" for run in summaries):
-        empty(source)
-        return
-    shown = pick(summaries)
     probed = Probed(source)
-    _watch_probes(probed, [run.name for run in shown])
+    rerun_when("_probes", lambda: probed.version([run.name for run in shown]))
     probing.progress(source)
     _body(source, probed, shown)
-    notes(source)
 
 
 def _body(source: Source, probed: Probed, shown: Sequence[Summary]) -> None:
@@ -143,16 +131,3 @@ def _texts(source: Source, name: str) -> Texts:
         st.caption(f"Dots show rows instead of texts. {found}")
         return Texts()
     return Texts(found.queries, found.docs)
-
-
-def _watch_probes(probed: Probed, names: list[str]) -> None:
-    """Draw the page anew when a probe of these runs appears or disappears."""
-    st.session_state["_probes"] = probed.version(names)
-
-    @st.fragment(run_every=WATCH_S)
-    @guarded
-    def look() -> None:
-        if probed.version(names) != st.session_state.get("_probes"):
-            st.rerun()
-
-    look()

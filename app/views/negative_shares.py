@@ -13,11 +13,10 @@ from streamlit.delta_generator import DeltaGenerator
 
 from ance_core.probes import negatives as probes
 
-from .. import chart, tables, words
+from .. import tables, words
 from ..charts import negatives as figures
 from ..charts.bars import Bar, panels, side_by_side
 from ..charts.curves import Drawing
-from ..charts.figures import camera
 from ..charts.groups import Group
 from ..drawn import PHASES, Drawn, Overview, gather, nice_edges
 from ..source import Source
@@ -29,6 +28,27 @@ if TYPE_CHECKING:
 
 PHASE_NAMES = ("Early", "Middle", "Late")
 BAND_NAMES = [probes.band_name(band) for band in range(len(probes.BANDS) + 1)]
+
+# What one sees in each figure, and what to look for.
+DIFFICULTY = (
+    "How each negative scored, less its positive, at the moment it was trained on. Left of 0 the model already "
+    "ranks it below the positive; right of 0 it makes a mistake.",
+    "Mass far to the left is wasted: those negatives have almost no loss and no gradient. Mass right of 0 "
+    "teaches most, and is where unjudged positives hide. The late third shows what is left to learn. "
+    "Click on a bar to read what is in it.",
+)
+RANKS = (
+    "The share of each method's draws by rank in the list it drew from: BM25's, or the model's own at the last "
+    "refresh. Random and in-batch negatives come from no list.",
+    "A uniform draw from 200 fills wide bands more than narrow ones: 1–10 gets a twentieth. SimANS bends "
+    "this towards the ranks that score like the positive.",
+)
+HIDDEN = (
+    "Labels were withheld from training on purpose; a withheld document can be drawn as a negative, and the record "
+    "says so. Each bar is the share of such false negatives among the draws from these ranks.",
+    "The top of a good ranking is where relevant documents are, so that is where false negatives lie: the price "
+    "of hard negatives. A method that avoids the very top should have a lower rate overall.",
+)
 
 
 def difficulty(source: Source, drawn: Drawn, groups: list[Group]) -> None:
@@ -50,26 +70,11 @@ def difficulty(source: Source, drawn: Drawn, groups: list[Group]) -> None:
         groups, _shares(counts), edges, "Negative's score less its positive's",
         chosen, "negatives/difficulty", counts, zero="as high as the positive",
     )  # fmt: skip
-    left, right = st.columns([7, 3], gap="medium")
-    with left:
-        chart.show(
-            figure,
-            "figure:difficulty",
-            camera("negative-difficulty"),
-            on_click=reading.follow_click(bins, "gap"),
-        )
-        st.caption(
-            f"Draws of {_runs(groups)}, scored when they were used. The outermost bars hold all beyond."
-        )
-        blocks.downloads(_tidy(counts, bins), None, "negative-difficulty")
-    with right:
-        blocks.beside(
-            "How each negative scored, less its positive, at the moment it was trained on. Left of 0 the model already "
-            "ranks it below the positive; right of 0 it makes a mistake.",
-            "Mass far to the left is wasted: those negatives have almost no loss and no gradient. Mass right of 0 "
-            "teaches most, and is where unjudged positives hide. The late third shows what is left to learn. "
-            "Click on a bar to read what is in it.",
-        )
+    blocks.framed(
+        figure, "figure:difficulty", "negative-difficulty",
+        f"Draws of {_runs(groups)}, scored when they were used. The outermost bars hold all beyond.",
+        _tidy(counts, bins), DIFFICULTY, on_click=reading.follow_click(bins, "gap"),
+    )  # fmt: skip
     if chosen is not None:
         _read_gap(source, drawn, groups, chosen, edges, bins, phases)
     st.html(_overview_table(groups, looks))
@@ -110,23 +115,11 @@ def ranks(source: Source, drawn: Drawn, groups: list[Group]) -> None:
         groups, _shares(counts), BAND_NAMES, "Rank in the pool (1 is the best candidate)", "Share of draws",
         "negatives/ranks", chosen,
     )  # fmt: skip
-    left, right = st.columns([7, 3], gap="medium")
-    with left:
-        chart.show(
-            figure,
-            "figure:ranks",
-            camera("negative-ranks"),
-            on_click=reading.follow_click(BAND_NAMES, "rank"),
-        )
-        st.caption(f"Draws of {_runs(groups)}. Ranks count after the judged positives were taken out.")
-        blocks.downloads(_tidy(counts, BAND_NAMES), None, "negative-ranks")
-    with right:
-        blocks.beside(
-            "The share of each method's draws by rank in the list it drew from: BM25's, or the model's own at the last "
-            "refresh. Random and in-batch negatives come from no list.",
-            "A uniform draw from 200 fills wide bands more than narrow ones: 1–10 gets a twentieth. SimANS bends "
-            "this towards the ranks that score like the positive.",
-        )
+    blocks.framed(
+        figure, "figure:ranks", "negative-ranks",
+        f"Draws of {_runs(groups)}. Ranks count after the judged positives were taken out.",
+        _tidy(counts, BAND_NAMES), RANKS, on_click=reading.follow_click(BAND_NAMES, "rank"),
+    )  # fmt: skip
     if chosen is not None:
         group = next(g for g in groups if g.label == chosen.group)
         where = _band_filter(chosen.bin) & _phase_filter(drawn, group, phases) & (pc.field("step") > 0)
@@ -150,22 +143,12 @@ def hidden(source: Source, drawn: Drawn, groups: list[Group]) -> None:
         "Hidden relevants among the draws", "negatives/hidden-bands", chosen,
         {k: r.interval for k, r in rates.items()}, digits=2,
     )  # fmt: skip
-    left, right = st.columns([7, 3], gap="medium")
-    with left:
-        click = reading.follow_click(BAND_NAMES, "hidden_rank")
-        chart.show(figure, "figure:hidden", camera("false-negatives"), on_click=click)
-        st.caption(
-            f"Draws of {_runs(groups)}; whiskers are 95 % Wilson intervals of a share, which take draws as independent."
-        )
-        table = {k: np.stack([r.hidden, r.drawn]) for k, r in rates.items()}
-        blocks.downloads(_tidy_rates(table), None, "false-negatives")
-    with right:
-        blocks.beside(
-            "Labels were withheld from training on purpose; a withheld document can be drawn as a negative, and the record "
-            "says so. Each bar is the share of such false negatives among the draws from these ranks.",
-            "The top of a good ranking is where relevant documents are, so that is where false negatives lie: the price "
-            "of hard negatives. A method that avoids the very top should have a lower rate overall.",
-        )
+    blocks.framed(
+        figure, "figure:hidden", "false-negatives",
+        f"Draws of {_runs(groups)}; whiskers are 95 % Wilson intervals of a share, which take draws as independent.",
+        _tidy_rates({k: np.stack([r.hidden, r.drawn]) for k, r in rates.items()}), HIDDEN,
+        on_click=reading.follow_click(BAND_NAMES, "hidden_rank"),
+    )  # fmt: skip
     if chosen is not None:
         group = next(g for g in groups if g.label == chosen.group)
         where = _band_filter(chosen.bin) & pc.field("hidden")

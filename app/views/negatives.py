@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from html import escape
 
 import streamlit as st
 
@@ -11,11 +10,10 @@ from ance_core.errors import AnceError
 
 from ..charts.groups import Group, by_method
 from ..drawn import Drawn
-from ..frame import guarded, heading, live, watch
-from ..picker import pick
-from ..source import Source, Summary, open_source
+from ..frame import live
+from ..source import Source, Summary
 from . import negative_curves, negative_shares
-from .runs import empty, notes
+from .page import about_runs, listed
 
 Section = Callable[[Source, Drawn, list[Group]], None]
 SECTIONS: dict[str, Section] = {
@@ -29,26 +27,17 @@ SECTIONS: dict[str, Section] = {
 }
 
 
-@guarded
-def page() -> None:
+@about_runs(
+    "Negatives",
+    "Which documents did each method push away? Every drawn negative is on record, with its scores then.",
+)
+def page(source: Source, shown: list[Summary]) -> None:
     """The page *Negatives*."""
-    source = open_source()
-    heading(
-        "Negatives",
-        "Which documents did each method push away? Every drawn negative is on record, with its scores then.",
-    )
-    watch(source)
-    summaries = source.summaries()
-    if not any(run.kind != "warmup" for run in summaries):
-        empty(source)
-        return
-    shown = pick(summaries)
     section = st.segmented_control(
         "Question", list(SECTIONS), default="Difficulty", required=True, key="question", bind="query-params",
         label_visibility="collapsed",
     )  # fmt: skip
     live(lambda: _body(source, shown, SECTIONS[section or "Difficulty"]), any(run.active for run in shown))
-    notes(source)
 
 
 def _body(source: Source, shown: Sequence[Summary], section: Section) -> None:
@@ -62,8 +51,7 @@ def _body(source: Source, shown: Sequence[Summary], section: Section) -> None:
             "`record.negatives` is switched off.",
             icon=":material/hourglass_empty:",
         )
-    if said:
-        st.html('<ul class="ance-notes">' + "".join(f"<li>{escape(line)}</li>" for line in said) + "</ul>")
+    listed(said)
 
 
 def recorded(drawn: Drawn, shown: Sequence[Summary]) -> tuple[list[Summary], list[str]]:

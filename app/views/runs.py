@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import time
 from collections.abc import Sequence
-from html import escape
 
 import streamlit as st
 
@@ -15,6 +14,7 @@ from ..frame import guarded, heading, live, watch
 from ..picker import pick
 from ..source import Source, Summary, open_source
 from ..theme import rank
+from .page import empty, notes
 
 PENDING_S = 15.0  # how long a request is shown as not yet answered
 SORTS = {
@@ -41,33 +41,6 @@ def page() -> None:
         _differences(shown)
     _warm_ups([run for run in summaries if run.kind == "warmup"])
     notes(source)
-
-
-def empty(source: Source) -> None:
-    """What to do when there is no run yet. The page fills by itself."""
-    with st.container(border=True, key="empty"):
-        st.subheader("No runs yet", anchor=False)
-        st.markdown(
-            "This page fills by itself as soon as the first run begins. In a terminal, start one of these; "
-            "the first trains six methods side by side, the second a single one on a corpus of 24 passages:"
-        )
-        runs = _shell(str(source.folder))
-        st.code(f"ance demo --runs {runs}", language="bash", wrap_lines=True)
-        st.code(f"ance train --data tiny --recipe ance --runs {runs}", language="bash", wrap_lines=True)
-        st.caption(f"Watching {source.folder}")
-    notes(source)
-
-
-def notes(source: Source) -> None:
-    """The folders that could not be shown, one line each."""
-    problems = source.problems()
-    if problems:
-        with st.expander(
-            f"{words.count(len(problems), 'folder')} could not be read", icon=":material/folder_off:"
-        ):
-            st.html(
-                "<ul class='ance-notes'>" + "".join(f"<li>{escape(line)}</li>" for line in problems) + "</ul>"
-            )
 
 
 def _now(source: Source, names: Sequence[str]) -> None:
@@ -165,7 +138,3 @@ def _warm_ups(warm_ups: Sequence[Summary]) -> None:
             "All methods compared then begin from its weights, so that a difference between them is theirs."
         )
         st.html(tables.runs_table(warm_ups, time.time()))
-
-
-def _shell(text: str) -> str:
-    return f"'{text}'" if " " in text else text

@@ -19,30 +19,21 @@ from ..charts.curves import Drawing
 from ..charts.figures import camera
 from ..charts.groups import by_method
 from ..charts.spaces import cosines_figure, occurrence_figure, spectrum_figure
-from ..frame import guarded, heading, live, watch
-from ..picker import pick
-from ..source import Source, Summary, open_source
+from ..frame import live
+from ..source import Source, Summary
 from . import blocks, film
-from .runs import empty, notes
+from .page import about_runs
 
 TONES = {"green": "good", "amber": "warn", "red": "bad", "unknown": "calm"}
 SIDES = {"Queries": "queries", "Documents": "documents"}
 
 
-@guarded
-def page() -> None:
+@about_runs(
+    "Embedding space",
+    "Do the vectors keep apart, or fall together? And what stands around a query while it is trained?",
+)
+def page(source: Source, shown: list[Summary]) -> None:
     """The page *Embedding space*."""
-    source = open_source()
-    heading(
-        "Embedding space",
-        "Do the vectors keep apart, or fall together? And what stands around a query while it is trained?",
-    )
-    watch(source)
-    summaries = source.summaries()
-    if not any(run.kind != "warmup" for run in summaries):
-        empty(source)
-        return
-    shown = pick(summaries)
     seen = [run for run in shown if _steps(source, run.name)]
     if not seen:
         st.info(
@@ -54,7 +45,6 @@ def page() -> None:
     else:
         live(lambda: _anisotropy(source, seen), any(run.active for run in seen))
         _one_run(source, seen, len(shown) - len(seen))
-    notes(source)
 
 
 def _steps(source: Source, name: str) -> list[int]:

@@ -18,32 +18,23 @@ from ance_core.runs import Run
 from .. import chart, tables, words
 from ..charts import whatif as figures
 from ..charts.figures import camera
-from ..frame import guarded, heading, live, watch
+from ..frame import live
 from ..imagined import Started, fork_of, imagined_of, situation_of
-from ..picker import pick
-from ..source import Source, Summary, open_source
+from ..source import Source, Summary
 from ..texts import clip, dataset_of
 from ..theme import look
 from . import whatif_controls
-from .runs import empty, notes
+from .page import about_runs
 
 
-@guarded
-def page() -> None:
+@about_runs(
+    "What-if sampler",
+    "Stop a training in thought, change how it draws, and see what it would draw from the same candidates. "
+    "Nothing is trained.",
+)
+def page(source: Source, shown: list[Summary]) -> None:
     """The page *What-if sampler*."""
-    source = open_source()
-    heading(
-        "What-if sampler",
-        "Stop a training in thought, change how it draws, and see what it would draw from the same candidates. "
-        "Nothing is trained.",
-    )
-    watch(source)
-    summaries = source.summaries()
-    if not any(run.kind != "warmup" for run in summaries):
-        empty(source)
-        return
-    _page(source, pick(summaries))
-    notes(source)
+    _page(source, shown)
 
 
 def _page(source: Source, shown: Sequence[Summary]) -> None:
@@ -122,7 +113,7 @@ def _expectations(run: Run, known: Situation, settings: WhatIf, found: Imagined)
     ]
     headers = ["One draw", "False negatives", "Gradient norm", "Loss", "Effective candidates"]
     st.html(tables.grid(headers, rows, numeric=4, narrow=1))
-    said = [f"Means over {words.count(found.loss.queries, 'training query').replace('querys', 'queries')}"]
+    said = [f"Means over {words.count(found.loss.queries, 'training query')}"]
     if len(known.labels) < known.queries:
         said[0] += f" (a fixed sample of {known.queries:,})"
     said[0] += "; ± is half of a 95 % interval."
@@ -130,7 +121,7 @@ def _expectations(run: Run, known: Situation, settings: WhatIf, found: Imagined)
         said.append(f"a is {found.sharpness:.3g}{' (suggested)' if settings.a is None else ''}.")
     if found.empty:
         said.append(
-            f"The filters leave {words.count(found.empty, 'query').replace('querys', 'queries')} no candidate."
+            f"The filters leave {words.count(found.empty, 'query')} no candidate."
         )
     if not known.hidden.any():
         said.append("No candidate is a hidden relevant, so no draw can be known to be a false negative.")
