@@ -15,9 +15,10 @@ from typing import Any
 import pandas as pd
 
 from ance_core.errors import AnceError, StoreError
+from ance_core.experiments.settings import flatten
 from ance_core.runs import Run, Store
 
-from .charts.groups import Member, flatten
+from .charts.groups import Member
 from .words import ACTIVE, CUT_SHORT
 
 RUNS_VARIABLE = "ANCE_RUNS"

@@ -1,5 +1,6 @@
 """Fixtures that several parts of the suite use."""
 
+import json
 import os
 from pathlib import Path
 
@@ -33,3 +34,13 @@ def ance(capfd):
         return Done(code, *capfd.readouterr())
 
     return call
+
+
+@pytest.fixture(scope="session")
+def settings_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Settings of a run that takes a moment, as a file for `--config`."""
+    from .training.conftest import SMALL
+
+    path = tmp_path_factory.mktemp("settings") / "small.json"
+    path.write_text(json.dumps(SMALL))
+    return path

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from math import isfinite
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -35,17 +36,31 @@ def probe(
     run = Store(runs).run(name)
     with console.status(f"probing {name}"):
         from ..experiments.probe import probe_run
-        from ..experiments.probe_summary import summarise
+        from ..experiments.probe_summary import bound, summarise
 
         frame, step, notes = probe_run(run, at, samplers, queries, slow)
         summary = summarise(frame)
+        rho = float(bound(frame)["rho"].iloc[0])  # of all samplers together, over all layers
         spreads = _variance(run, step, samplers, variance) if variance else None
     if as_json:
-        print_json({"run": name, "step": step, "samplers": summary, "variance": spreads, "notes": notes})
+        print_json(
+            {
+                "run": name,
+                "step": step,
+                "samplers": summary,
+                "rank_correlation": rho,
+                "variance": spreads,
+                "notes": notes,
+            }
+        )
         return
     out.print(_table(summary, f"{name}, step {step}: gradient norm of an instance"))
     if spreads:
         out.print(_variance_table(spreads, f"{name}, step {step}: variance of the gradient of a query"))
+    if isfinite(rho):
+        out.print(f"rank correlation of the norm at the output with that over all parameters: {rho:.3f}")
+    if spreads:
+        notes += [note for note in spreads["notes"] if note not in notes]
     for note in notes:
         console.print(f"note: {note}", markup=False, highlight=False)
 

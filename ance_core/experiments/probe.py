@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from ..config import RunConfig, merge, parse
 from ..encoders import DualEncoder, build_encoder
@@ -24,6 +24,7 @@ from ..training.settings import resolve
 if TYPE_CHECKING:
     import pandas as pd
 
+T = TypeVar("T")
 Watch = Callable[[int, int, str], None]
 """Told of progress: parts done, parts in all, what is being done now."""
 SAME_DRAW = ("static-hard", "star", "curriculum", "oracle-weighted")
@@ -83,18 +84,27 @@ def draws_at(
     moment: Moment, names: Sequence[str], queries: int, watch: Watch = lambda *_: None
 ) -> tuple[dict[str, Drawn], list[str]]:
     """A negative a query by each sampler, and a sentence on each that could not draw (an error if only one was asked)."""
-    drawn, left_out = {}, []
     batches = probe_batches(moment.problem, queries, moment.step)
-    for place, name in enumerate(names):
-        watch(place, 2 * len(names), f"{name} draws")
+
+    def draw(name: str) -> Drawn:
+        watch(names.index(name), 2 * len(names), f"{name} draws")
+        sampler, pools = sampler_at(moment, RECIPES[name])
+        return draw_one(sampler, pools, batches, 1)
+
+    return asked_of_each(names, draw)
+
+
+def asked_of_each(names: Sequence[str], ask: Callable[[str], T]) -> tuple[dict[str, T], list[str]]:
+    """`ask(name)` by name, and a sentence on each sampler that refuses; its AnceError if it is the only one."""
+    found, left_out = {}, []
+    for name in names:
         try:
-            sampler, pools = sampler_at(moment, RECIPES[name])
-            drawn[name] = draw_one(sampler, pools, batches, 1)
+            found[name] = ask(name)
         except AnceError as error:
             if len(names) == 1:
                 raise
             left_out.append(f"{name} is left out: {error}")
-    return drawn, left_out
+    return found, left_out
 
 
 def sampler_at(moment: Moment, recipe: Recipe) -> tuple[Sampler, dict[str, Pool]]:

@@ -6,13 +6,13 @@ from typing import Any
 
 import numpy as np
 
-from ..errors import AnceError, ConfigError
+from ..errors import ConfigError
 from ..probes.gradients.variance import QueryVariance, query_variance
 from ..recipes import RECIPES
 from ..runs import Run, probes
 from ..samplers import QueryBatch
 from ..training.probing import probe_batches
-from .probe import Moment, Watch, load_moment, sampler_at, sampler_names
+from .probe import Moment, Watch, asked_of_each, load_moment, sampler_at, sampler_names
 
 CLOSED_FORM = ("p ~ loss", "p ~ output norm")
 """Distributions over all negatives that need no gradient of a parameter."""
@@ -35,48 +35,47 @@ def variance_of_run(
             f"variance: run '{run.name}' reads up to {moment.config.encoder.max_passages} passages a document, and this is "
             "worked out for one vector a document; choose a run with encoder.max_passages 1, or leave --variance out"
         )
-    names, found = enumerate_queries(moment, sampler_names(samplers), queries, watch)
-    value = summary(names, found)
+    names, found, notes = enumerate_queries(moment, sampler_names(samplers), queries, watch)
+    value = summary(names, found) | {"notes": notes}
     probes.write_variance(run.folder, moment.step, value)
     return value
 
 
 def enumerate_queries(
     moment: Moment, names: list[str], queries: int, watch: Watch = lambda *_: None
-) -> tuple[list[str], list[QueryVariance]]:
-    """The samplers that could state their probabilities, then those of CLOSED_FORM; and what each query came to."""
+) -> tuple[list[str], list[QueryVariance], list[str]]:
+    """The samplers that could state their probabilities, then those of CLOSED_FORM; what each query came to; and a
+    sentence on each sampler left out (an error if only one was asked)."""
     batches = probe_batches(moment.problem, queries, moment.step)
-    able, stated = [], []
-    for name in names:
-        try:
-            sampler, pools = sampler_at(moment, RECIPES[name])
-            stated.append(np.concatenate([sampler.probabilities(batch, pools) for batch in batches]))
-            able.append(name)
-        except AnceError:
-            if len(names) == 1:
-                raise
-    found, at = [], 0
-    for batch in batches:
-        for i in range(len(batch.rows)):
-            watch(at, sum(len(b.rows) for b in batches), "all negatives of a query are measured")
-            found.append(_one(moment, batch, i, np.array([p[at] for p in stated])))
-            at += 1
-    return [*able, *CLOSED_FORM], found
+
+    def state(name: str) -> np.ndarray:
+        sampler, pools = sampler_at(moment, RECIPES[name])
+        return np.concatenate([sampler.probabilities(batch, pools) for batch in batches])
+
+    stated, left_out = asked_of_each(names, state)
+    docs = moment.embeddings.documents(moment.step).astype(np.float64)
+    each = [(batch, i) for batch in batches for i in range(len(batch.rows))]
+    found = []
+    for at, (batch, i) in enumerate(each):
+        watch(at, len(each), "all negatives of a query are measured")
+        found.append(_one(moment, batch, i, np.array([p[at] for p in stated.values()]), docs))
+    return [*stated, *CLOSED_FORM], found, left_out
 
 
-def _one(moment: Moment, batch: QueryBatch, i: int, stated: np.ndarray) -> QueryVariance:
-    """Of one query: (S, n_docs) stated probabilities, and the closed-form norm as one more distribution."""
+def _one(moment: Moment, batch: QueryBatch, i: int, stated: np.ndarray, docs: np.ndarray) -> QueryVariance:
+    """Of one query: (S, n_docs) stated probabilities, and those of CLOSED_FORM; docs (n_docs, dim) embeddings."""
     problem = moment.problem
     judged = batch.judged[i]
     candidates = np.setdiff1d(np.arange(problem.n_docs), judged)
     args = (moment.model, problem.tokens, int(problem.labels.queries[batch.rows[i]]), int(batch.positives[i]))
-    mixes = np.concatenate([stated[:, candidates], _closed_forms(moment, batch, i, candidates)])
+    mixes = np.concatenate([stated[:, candidates], _closed_forms(moment, batch, i, candidates, docs)])
     return query_variance(*args, candidates, mixes / np.maximum(mixes.sum(axis=1, keepdims=True), 1e-300))
 
 
-def _closed_forms(moment: Moment, batch: QueryBatch, i: int, candidates: np.ndarray) -> np.ndarray:
+def _closed_forms(
+    moment: Moment, batch: QueryBatch, i: int, candidates: np.ndarray, docs: np.ndarray
+) -> np.ndarray:
     """(2, N) from the embeddings: the two-way NLL, and w scale sqrt(|d+ - d|^2 + 2 |q|^2) as the oracle sampler has it."""
-    docs = moment.embeddings.documents(moment.step).astype(np.float64)
     q = moment.embeddings.queries(moment.problem.labels.queries[batch.rows[i : i + 1]])[0].astype(np.float64)
     own, others = docs[batch.positives[i]], docs[candidates]
     gap = moment.model.scale * ((others - own) @ q)

@@ -67,21 +67,6 @@ def differing(settings: Sequence[Mapping[str, Any]]) -> list[str]:
     return [key for key in keys if len({repr(one.get(key)) for one in settings}) > 1]
 
 
-def flatten(config: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
-    """A nested config with dotted keys.
-
-    >>> flatten({"steps": 600, "refresh": {"mode": "lag", "lag": 20}})
-    {'steps': 600, 'refresh.mode': 'lag', 'refresh.lag': 20}
-    """
-    flat: dict[str, Any] = {}
-    for key, value in config.items():
-        if isinstance(value, Mapping):
-            flat |= flatten(value, f"{prefix}{key}.")
-        else:
-            flat[f"{prefix}{key}"] = value
-    return flat
-
-
 def _settings(member: Member) -> tuple[tuple[str, str], ...]:
     return tuple((k, repr(v)) for k, v in sorted(member.settings.items()) if k not in INCIDENTAL)
 

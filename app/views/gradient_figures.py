@@ -184,6 +184,8 @@ def variance(source: Source, probed: Probed, chosen: Choice) -> None:
         f"{found['negatives']:,.0f} negatives each, weights of {name} after step {step:,}.{elsewhere}{none}"
     )
     _block(made, said, caption, table, f"gradient-variance-{name}-{step}", chosen, None)
+    for note in found.get("notes", []):
+        st.caption(f":material/info: {note}")
 
 
 def words_beside(said: Words) -> None:

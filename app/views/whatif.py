@@ -120,9 +120,7 @@ def _expectations(run: Run, known: Situation, settings: WhatIf, found: Imagined)
     if found.sharpness is not None:
         said.append(f"a is {found.sharpness:.3g}{' (suggested)' if settings.a is None else ''}.")
     if found.empty:
-        said.append(
-            f"The filters leave {words.count(found.empty, 'query')} no candidate."
-        )
+        said.append(f"The filters leave {words.count(found.empty, 'query')} no candidate.")
     if not known.hidden.any():
         said.append("No candidate is a hidden relevant, so no draw can be known to be a false negative.")
     if found.gradient is None:

@@ -8,7 +8,7 @@ import pytest
 from ance_app.charts import captions, export, measures
 from ance_app.charts.curves import MOST_POINTS, Drawing, curves, edges
 from ance_app.charts.figures import camera, curves_figure, refresh_marks
-from ance_app.charts.groups import Member, by_method, by_run, flatten
+from ance_app.charts.groups import Member, by_method, by_run
 from ance_app.charts.smoothing import smooth, thin
 
 
@@ -92,9 +92,6 @@ class TestGroups:
         members = [*seeds("ance", "a"), *seeds("novel", "n"), *seeds("random", "r")]
         assert [group.label for group in by_method(members)] == ["random", "ance", "novel"]
         assert [group.label for group in by_run(members)] == ["r", "a", "n"]
-
-    def test_flatten_gives_dotted_keys(self):
-        assert flatten({"a": {"b": {"c": 1}}, "d": None}) == {"a.b.c": 1, "d": None}
 
 
 class TestCurves:

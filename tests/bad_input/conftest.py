@@ -1,6 +1,5 @@
 """A runs folder with one finished run in it, which no bad input may change."""
 
-import json
 import os
 import shutil
 
@@ -9,14 +8,6 @@ import pytest
 from ance_core.cli.entry import run as run_command
 
 from ..terminal import refusal, tree
-from ..training.conftest import SMALL
-
-
-@pytest.fixture(scope="session")
-def settings_file(tmp_path_factory):
-    path = tmp_path_factory.mktemp("settings") / "small.json"
-    path.write_text(json.dumps(SMALL))
-    return path
 
 
 @pytest.fixture(scope="session")

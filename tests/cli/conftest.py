@@ -1,20 +1,10 @@
 """Two finished runs on the tiny dataset, trained once and never written to."""
 
-import json
 import shutil
 
 import pytest
 
 from ance_core.cli.entry import run as run_command
-
-from ..training.conftest import SMALL
-
-
-@pytest.fixture(scope="session")
-def settings_file(tmp_path_factory):
-    path = tmp_path_factory.mktemp("settings") / "small.json"
-    path.write_text(json.dumps(SMALL))
-    return path
 
 
 @pytest.fixture(scope="session")

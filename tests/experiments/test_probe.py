@@ -136,6 +136,16 @@ def test_variance_is_ordered_and_kept(store):
     assert probes.read_variance(store.run("a").folder, 12) == json.loads(json.dumps(found))
 
 
+def test_variance_says_which_sampler_could_not_take_part(store):
+    train_runs([settings(recipe="random", name="deep", negatives={"pool_depth": 200})], store)
+    found = variance_of_run(store.run("deep"), None, "random,ance-tele", 2)
+    assert [row["sampler"] for row in found["samplers"]] == ["random", "p ~ loss", "p ~ output norm"]
+    (note,) = found["notes"]
+    assert note.startswith("ance-tele is left out: negatives.pool_depth:")
+    with pytest.raises(ConfigError, match=r"negatives\.pool_depth"):
+        variance_of_run(store.run("deep"), None, "ance-tele", 2)
+
+
 @pytest.mark.parametrize(
     ("step", "samplers", "message"),
     [
@@ -208,8 +218,13 @@ def test_from_the_prompt(store, ance):
     found = json.loads(done.out)
     assert [row["sampler"] for row in found["samplers"]] == ["random", "ance"]
     assert found["variance"]["queries"] == 2
+    assert 0 < found["rank_correlation"] <= 1
     text = ance("probe", "a", "--runs", store.folder, "--samplers", "random,ance", "--queries", 8)
     assert "over random" in text.out
+    assert (
+        f"rank correlation of the norm at the output with that over all parameters: {found['rank_correlation']:.3f}"
+        in (text.out)
+    )
     wrong = ance("probe", "a", "--runs", store.folder, "--at", 99)
     assert wrong.code == 1
     assert wrong.err.startswith("ance: probe: run 'a' has no checkpoint at step 99")
