@@ -1,85 +1,33 @@
 """Asynchronous refresh with a real second process: what it is for, and what is done to it. Nothing hangs, nothing
 half-written is trained on, and the events tell what happened."""
 
-import json
-import os
 import signal
-import subprocess
 import sys
-import time
-from contextlib import contextmanager
 
 import numpy as np
 import pandas as pd
 import psutil
 import pytest
-import torch
 
-from ance_core.config import EncoderConfig, read_settings
+from ance_core.config import read_settings
 from ance_core.data import load_dataset
-from ance_core.data.tokens import tokenized
-from ance_core.encoders import build_encoder, encode_corpus
-from ance_core.errors import ConfigError, TrainingError
-from ance_core.retrieval import build_index, search
+from ance_core.errors import TrainingError
 from ance_core.training.replay import replay_settings, schedule_of
 from ance_core.training.session import resume_run, train_runs
 from ance_core.training.settings import resolve
 
+from .second_process import (
+    assert_traces_gone,
+    at_steps,
+    events,
+    inferencers,
+    posix,
+    refresh,
+    wait_for,
+)
 from .test_session import WHAT, assert_same_run, final_weights
 
 SCHEDULE = ["index_step", "active_step", "jaccard"]
-posix = pytest.mark.skipif(os.name != "posix", reason="signals of POSIX")
-
-
-def refresh(**values):
-    """Every 4 steps, and no update with negatives of weights 8 steps old: so each refresh is used."""
-    return {"mode": "async", "every": 4, "max_staleness": 8, "timeout": 120.0, "restarts": 0} | values
-
-
-def inferencers(pid=None):
-    """Processes of inferencers that live below this one."""
-    found = []
-    for child in psutil.Process(pid).children():
-        try:
-            if child.status() != psutil.STATUS_ZOMBIE and "ance_core.training.inferencer" in child.cmdline():
-                found.append(child)
-        except psutil.NoSuchProcess:
-            continue
-    return found
-
-
-def wait_for(condition, what, seconds=120):
-    """The first true value of `condition()`."""
-    until = time.monotonic() + seconds
-    while not (value := condition()):
-        assert time.monotonic() < until, f"{what}: not within {seconds} s"
-        time.sleep(0.01)
-    return value
-
-
-def answered(training):
-    """Wait until the inferencer has answered; the folder of the hand-off."""
-    folder = training.writer.folder
-    return wait_for(lambda: list(folder.glob(".tmp-exchange-*/result.json")), "an answer")[0].parent
-
-
-def at_steps(**actions):
-    """A watcher that calls `actions["s<n>"](training)` once, after step n."""
-
-    def watch(training):
-        if training.config.recipe == "ance" and (action := actions.pop(f"s{training.step}", None)):
-            action(training)
-
-    return watch
-
-
-def assert_traces_gone(run):
-    assert inferencers() == []
-    assert list(run.folder.glob(".tmp-*")) == []
-
-
-def events(run, kind):
-    return run.events().query("kind == @kind").message.tolist()
 
 
 def test_what_a_second_process_mined_repeats_in_one(store, settings):
@@ -223,136 +171,3 @@ def test_its_disk_full(store, settings):
     assert set(run.negatives()["index_step"]) == {0}
     assert run.status().state == "finished"
     assert_traces_gone(run)
-
-
-def pools_of(folder):
-    (path,) = folder.glob("pools-*.safetensors")
-    return path
-
-
-def truncate(training):
-    path = pools_of(answered(training))
-    path.write_bytes(path.read_bytes()[:-10])
-
-
-def corrupt(training):
-    path = pools_of(answered(training))
-    data = bytearray(path.read_bytes())
-    data[-10] ^= 1
-    path.write_bytes(data)
-
-
-def lose(training):
-    pools_of(answered(training)).unlink()
-
-
-def garble(training):
-    (answered(training) / "result.json").write_text('{"number": 4, "st')
-
-
-def test_answers_that_are_not_whole_are_refused(store, settings):
-    faults = at_steps(s5=truncate, s9=corrupt, s13=lose, s17=garble)
-    config = settings(recipe="ance", steps=24, refresh=refresh(max_staleness=0))
-    whole = at_steps(s21=answered)
-
-    def watch(training):
-        faults(training)
-        whole(training)
-
-    (run,) = train_runs([config], store, watch=watch)
-    refused = events(run, "refresh refused")
-    ending = "; training goes on with the negatives of step 0"
-    assert [message.endswith(ending) for message in refused] == [True] * 4
-    reasons = [message.removesuffix(ending) for message in refused]
-    assert reasons[0].startswith("pools-1.safetensors has ")
-    assert reasons[1] == "pools-2.safetensors has another content than was written"
-    assert reasons[2] == "pools-3.safetensors is missing"
-    assert reasons[3] == "result.json cannot be read"
-    assert schedule_of(run) == [(0, 0), (20, 21)]
-    assert set(run.negatives()["index_step"]) == {0, 20}
-
-
-@contextmanager
-def trainer(tmp_path, settings_):
-    """`ance train` as a process of its own."""
-    (tmp_path / "settings.json").write_text(json.dumps(settings_.model_dump(mode="json")))
-    command = [sys.executable, "-m", "ance_core", "train", "--runs", str(tmp_path / "runs"), "--name", "it"]
-    process = subprocess.Popen(
-        [*command, "--config", str(tmp_path / "settings.json")],
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-    )
-    try:
-        yield process
-    finally:
-        process.kill()
-        process.wait()
-
-
-@posix
-def test_killed_trainer_takes_its_inferencer_along_and_is_resumed(tmp_path, store, settings):
-    config = settings(recipe="ance", steps=4000, refresh=refresh(max_staleness=0, every=40))
-
-    def refreshed():
-        return "it" in [run.name for run in store.runs()] and len(store.run("it").refreshes()) > 1
-
-    with trainer(tmp_path, config) as process:
-        wait_for(refreshed, "a refresh")
-        (inferencer,) = inferencers(process.pid)
-        process.kill()
-        process.wait()
-        assert psutil.wait_procs([inferencer], timeout=10) == ([inferencer], [])
-    status = store.run("it").status()
-    assert status.state == "dead"
-    assert list((tmp_path / "runs" / "it").glob(".tmp-exchange-*")), "a killed process cannot clean up"
-
-    def stop(training):
-        store.run("it").control("stop")
-
-    run = resume_run("it", store, watch=at_steps(**{f"s{max(store.run('it').checkpoints()) + 30}": stop}))
-    assert run.status().state == "stopped"
-    pairs = schedule_of(run)
-    assert len({index for index, _ in pairs}) == len({active for _, active in pairs}) == len(pairs)
-    in_use = run.negatives().groupby("step")["index_step"].max()
-    expected = [max(index for index, active in pairs if active < step) for step in in_use.index]
-    assert in_use.tolist() == expected
-    assert_traces_gone(run)
-
-
-@pytest.mark.parametrize(
-    ("values", "error"),
-    [
-        ({"mode": "sync", "when_dead": "stop"}, "refresh.when_dead: 'stop' needs mode 'async', not 'sync'"),
-        ({"mode": "async", "lag": 3}, "refresh.lag: 3 needs mode 'lag', not 'async'"),
-        ({"mode": "async", "every": 50, "max_staleness": 50}, "refresh.max_staleness: 50 is not above every"),
-        ({"mode": "async", "timeout": 0}, "refresh.timeout: 0 given"),
-    ],
-)
-def test_settings_that_contradict_each_other_are_refused(values, error, settings):
-    with pytest.raises(ConfigError, match=error):
-        settings(recipe="ance", refresh=values)
-
-
-@pytest.mark.parametrize("kind", ["static", "mini"])
-def test_pools_do_not_depend_on_the_number_of_threads(kind):
-    """Why a replay repeats what an inferencer with one thread mined, whatever the run's own number is."""
-    config = EncoderConfig(kind=kind, width=32, dim=64, vocab_size=400)
-    dataset = load_dataset("tiny")
-    tokens = tokenized(dataset, encoder=config)
-    model = build_encoder(config, dataset, tokens, 0)
-    rows = np.tile(np.arange(len(dataset.docs)), 12)
-    before, found = torch.get_num_threads(), []
-    try:
-        for threads in (1, 2):
-            torch.set_num_threads(threads)
-            docs = encode_corpus(model, tokens.docs, rows, "document", autocast=True)
-            found.append((docs, *search(build_index(docs), docs[:200], 100)))
-    finally:
-        torch.set_num_threads(before)
-    for one, two in zip(*found, strict=True):
-        np.testing.assert_array_equal(one, two)
-
-
-def test_episodes_need_to_know_when_pools_come(settings):
-    with pytest.raises(ConfigError, match=r"method\.restart: episodes begin where new pools come into use"):
-        settings(recipe="ance-tele", refresh={"mode": "async"}, method={"restart": True})
