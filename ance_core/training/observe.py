@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 from torch import Tensor
 
+from ..probes.geometry.run import MEAN_COSINES, anisotropy_now
 from ..rng import generator
 from ..runs import probes
 from ..runs.files import write_json_atomic
@@ -125,7 +126,7 @@ def evaluate_dev(run: Training) -> None:
 
 
 def save_snapshot(run: Training) -> None:
-    """Embeddings of a fixed sample of documents and training queries, with their rows."""
+    """Embeddings of a fixed sample of documents and training queries, with their rows; their mean cosines to the log."""
     limit = run.config.record.snapshot_texts
     labels = run.problem.labels
     docs = _sample(run.problem.n_docs, limit, "snapshot documents")
@@ -142,6 +143,9 @@ def save_snapshot(run: Training) -> None:
         arrays["passages"] = vectors[passages.expand(docs)[0]]
         arrays["passage_starts"] = np.concatenate([[0], np.cumsum(counts)])
     run.writer.snapshot(run.step, arrays)
+    cosines = {name: anisotropy_now(arrays[of]) for of, name in MEAN_COSINES.items()}
+    finite = {name: value for name, value in cosines.items() if np.isfinite(value)}
+    run.writer.scalars(run.step, finite, run.seconds, run.examples)
 
 
 def save_probe(run: Training) -> None:

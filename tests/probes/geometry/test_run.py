@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 import numpy as np
+import pandas as pd
 import pytest
 
+from ance_core.config import merge
 from ance_core.errors import ProbeError
 from ance_core.probes.geometry import anisotropy, label_pairs, measure_run, measure_snapshot
-from ance_core.runs import Store
+from ance_core.runs import Run, Store
+from ance_core.training.session import train_runs
+from ance_core.training.settings import resolve
 
+from ...training.conftest import SMALL
 from .spaces import isotropic
 
 
@@ -49,6 +54,20 @@ def test_every_snapshot_is_measured_and_overlap_begins_with_the_second(new_run):
     assert 0 <= table[50, "queries", "neighbour_overlap"] <= 1
     for row in anisotropy(run).itertuples():
         assert row.value == pytest.approx(table[row.step, row.of, "mean_cosine"], abs=1e-5)
+
+
+def test_training_logs_what_its_snapshots_come_to(tmp_path, monkeypatch):
+    """Pages draw many runs: for them the log must say the same as the vectors, to the last bit."""
+    store = Store(tmp_path, create=True)
+    (run,) = train_runs([resolve(merge(SMALL, {"record": {"snapshot_every": 4}}))], store)
+    logged = anisotropy(run)
+    assert len(logged) == 2 * len(run.snapshots()) > 4
+    assert logged["value"].notna().all()
+    with monkeypatch.context() as patch:
+        patch.setattr(Run, "scalars", lambda run, names: pd.DataFrame({"step": [], "name": [], "value": []}))
+        pd.testing.assert_frame_equal(anisotropy(run), logged)
+    monkeypatch.setattr(Run, "snapshot", lambda run, step: pytest.fail("the vectors were read"))
+    pd.testing.assert_frame_equal(anisotropy(run), logged)
 
 
 def test_alignment_is_over_the_positives_that_were_trained_on_and_sampled(new_run):
