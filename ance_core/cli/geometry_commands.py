@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import math
+import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from ..runs import Store
+from ..errors import ProbeError
+from ..runs import Run, Store
 from ..tables import Column, FittedTable
 from .app import AsJson, RunsFolder, app, console, out, print_json
 
@@ -16,6 +18,7 @@ if TYPE_CHECKING:
     from ..probes.geometry import RunGeometry
 
 SETS = ("queries", "documents", "both")
+LOOK_S = 0.3  # between two looks at how far a UMAP is
 
 
 @app.command()
@@ -24,6 +27,9 @@ def geometry(
     steps: Annotated[
         list[int] | None, typer.Option("--step", help="only this snapshot; may be repeated")
     ] = None,
+    umap: Annotated[
+        bool, typer.Option("--umap", help="also the UMAP of the page Embedding space, which takes a minute")
+    ] = False,
     runs: RunsFolder = Path("runs"),
     as_json: AsJson = False,
 ) -> None:
@@ -34,8 +40,13 @@ def geometry(
     run = Store(runs).run(name)
     with console.status(f"measuring {name}"):
         from ..probes.geometry import measure_run
+        from ..probes.projection import umap_request
 
+        if umap:
+            umap_request(run)
         found = measure_run(run, steps or None)
+    if umap:
+        _wait_for_umap(run)
     if as_json:
         print_json({"run": run.name, **_plain(found)})
         return
@@ -47,6 +58,18 @@ def geometry(
     for step, notes in found.notes.items():
         for note in notes:
             console.print(f"note: step {step}: {note}", style="yellow", markup=False, soft_wrap=True)
+
+
+def _wait_for_umap(run: Run) -> None:
+    """It is computed in a process of its own, as for the page. ProbeError where that fails."""
+    from ..probes.projection import umap_state
+
+    with console.status(f"UMAP of {run.name}") as status:
+        while (state := umap_state(run)).state == "running":
+            status.update(f"UMAP of {run.name}: {state.share:.0%}")
+            time.sleep(LOOK_S)
+    if state.state != "done":
+        raise ProbeError(f"run '{run.name}': {state.message}")
 
 
 def _plain(found: RunGeometry) -> dict[str, Any]:

@@ -8,8 +8,8 @@ import streamlit as st
 
 from ance_core.data import Dataset
 from ance_core.errors import AnceError
-from ance_core.probes.projection import umap_request, umap_state
-from ance_core.probes.projection.aligned_umap import NEIGHBOURS, too_few
+from ance_core.probes.projection import umap_refusal, umap_request, umap_state
+from ance_core.probes.projection.aligned_umap import NEIGHBOURS
 from ance_core.probes.projection.stored import POINTS
 from ance_core.runs import Run
 
@@ -72,9 +72,7 @@ def _picture(run: Run, method: str) -> Picture | None:
         return picture
     if state.state == "failed":
         st.warning(state.message, icon=":material/warning:")
-    if reason := too_few(
-        sum(len(run.snapshot(run.snapshots()[0])[k]) for k in ("query_rows", "document_rows"))
-    ):
+    if reason := umap_refusal(run):
         st.info(f"{reason}.", icon=":material/scatter_plot:")
         return None
     _offer(

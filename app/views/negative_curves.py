@@ -21,6 +21,7 @@ from ..drawn import Drawn, gather
 from ..source import Source
 from ..texts import clip, dataset_of
 from . import blocks
+from .choices import keep_if_offered
 
 NO_SNAPSHOTS = (
     "This needs snapshots of the embedding space, and these runs have too few of them. Train with "
@@ -207,8 +208,7 @@ def _title_of(measure: Measure) -> None:
 
 def _one(groups: list[Group], label: str, key: str) -> Group:
     labels = [group.label for group in groups]
-    if key in st.session_state and st.session_state[key] not in labels:
-        del st.session_state[key]
+    keep_if_offered(key, labels)
     first = labels.index("ance") if "ance" in labels else 0  # the method that all others are compared with
     chosen = st.selectbox(label, labels, first, key=key, bind="query-params", width=320)
     return groups[labels.index(chosen)] if chosen in labels else groups[0]

@@ -19,6 +19,7 @@ from ..charts.groups import Group
 from ..drawn import Drawn
 from ..source import Source
 from ..texts import clip, dataset_of
+from .choices import keep_if_offered
 
 if TYPE_CHECKING:
     import pyarrow.compute as pc
@@ -35,8 +36,8 @@ def choose(
 ) -> Bar | None:
     """In `row`, the two fields that say which bar is read; a click on a bar fills them, and the link keeps them."""
     labels = [NOBODY, *(group.label for group in groups)]
-    _forget("read", labels)
-    _forget(key, bins)
+    keep_if_offered("read", labels)
+    keep_if_offered(key, bins)
     hint = "Or click on a bar."
     method = row.selectbox(
         "Read the negatives of", labels, key="read", bind="query-params", width=200, help=hint
@@ -46,12 +47,6 @@ def choose(
     if method is None or nobody or place not in bins:
         return None
     return Bar(method, list(bins).index(place))
-
-
-def _forget(key: str, options: Sequence[str]) -> None:
-    """Drop a choice that is not offered any more: other runs, other bins."""
-    if key in st.session_state and st.session_state[key] not in options:
-        del st.session_state[key]
 
 
 def follow_click(bins: Sequence[str], key: str) -> Callable[[dict[str, Any]], None]:

@@ -22,6 +22,7 @@ from ..charts.spaces import cosines_figure, occurrence_figure, spectrum_figure
 from ..frame import live
 from ..source import Source, Summary
 from . import blocks, film
+from .choices import keep_if_offered
 from .page import about_runs
 
 TONES = {"green": "good", "amber": "warn", "red": "bad", "unknown": "calm"}
@@ -86,7 +87,7 @@ def _cones(source: Source, seen: Sequence[Summary]) -> tuple[pd.DataFrame, list[
 def _one_run(source: Source, seen: Sequence[Summary], without: int) -> None:
     st.subheader("One run, step by step", anchor=False)
     names = [run.name for run in seen]
-    _forget("space", names)
+    keep_if_offered("space", names)
     with st.container(horizontal=True, vertical_alignment="bottom", key="look"):
         name = st.selectbox("Run", names, key="space", bind="query-params", width=340)
         method = film.choose_method()
@@ -94,11 +95,6 @@ def _one_run(source: Source, seen: Sequence[Summary], without: int) -> None:
         st.caption(f"{words.count(without, 'run')} of those shown above without snapshots: not offered here.")
     if name:
         film.draw(source.run(name), method, lambda step: _details(source, name, step))
-
-
-def _forget(key: str, options: Sequence[object]) -> None:
-    if key in st.session_state and st.session_state[key] not in options:
-        del st.session_state[key]
 
 
 def _details(source: Source, name: str, step: int) -> None:

@@ -24,6 +24,7 @@ from ..source import Source, Summary
 from ..texts import clip, dataset_of
 from ..theme import look
 from . import whatif_controls
+from .choices import keep_if_offered
 from .page import about_runs
 
 
@@ -74,13 +75,11 @@ def _tried(run: Run, step: int) -> None:
 def _choose(mined: dict[str, Run]) -> tuple[Run, int]:
     with st.container(horizontal=True, vertical_alignment="bottom", key="controls"):
         names = list(mined)
-        if st.session_state.get("of") not in (None, *names):
-            del st.session_state["of"]
+        keep_if_offered("of", names)
         name = st.selectbox("Candidates of", names, key="of", bind="query-params", width=320)
         run = mined[name] if name in mined else mined[names[0]]
         steps = whatif_steps(run)
-        if st.session_state.get("at") not in (None, *steps):
-            del st.session_state["at"]
+        keep_if_offered("at", steps)
         step = steps[0]
         if len(steps) > 1:
             checkpoints = [step for step in steps if step in run.checkpoints()]

@@ -5,6 +5,7 @@ import json
 import numpy as np
 import pytest
 
+from ance_core.probes.projection import read_umap
 from ance_core.runs import Store
 
 
@@ -37,6 +38,32 @@ def test_rows_for_scripts_are_what_was_measured(ance, trained):
     assert {row["step"] for row in value["readings"]} == {step}
     assert {"queries", "documents", "both"} == {row["of"] for row in value["readings"]}
     assert value["lights"][str(step)]["colour"] in ("green", "amber", "red")
+
+
+def test_a_umap_of_too_few_texts_is_refused_before_any_work(ance, runs):
+    writer = Store(runs).create_run("small", {"recipe": "ance"})
+    rows = np.arange(6, dtype=np.int32)
+    writer.snapshot(
+        0, {"queries": np.eye(6), "documents": np.eye(6), "query_rows": rows, "document_rows": rows}
+    )
+    writer.finish()
+    done = ance("geometry", "small", "--runs", runs, "--umap")
+    assert done.code == 1
+    assert "needs more than its 15 neighbours: look at PCA instead" in done.err
+    assert not (runs / "small" / "projections").exists()
+
+
+@pytest.mark.slow
+def test_umap_is_computed_before_a_class(ance, runs):
+    writer = Store(runs).create_run("enough", {"recipe": "ance"})
+    rng, rows = np.random.default_rng(0), np.arange(60, dtype=np.int32)
+    for step in (0, 1):
+        vectors = {side: rng.normal(size=(60, 4)) for side in ("queries", "documents")}
+        writer.snapshot(step, {**vectors, "query_rows": rows, "document_rows": rows})
+    writer.finish()
+    done = ance("geometry", "enough", "--runs", runs, "--umap")
+    assert done.code == 0, done.err
+    assert read_umap(Store(runs).run("enough")).steps == [0, 1]
 
 
 def test_a_run_without_snapshots(ance, runs):

@@ -6,6 +6,16 @@
 
 from .frames import Frames, gather
 from .joint_pca import pca
-from .stored import Projection, UmapState, read_umap, umap_request, umap_state
+from .stored import Projection, UmapState, read_umap, umap_refusal, umap_request, umap_state
 
-__all__ = ["Frames", "Projection", "UmapState", "gather", "pca", "read_umap", "umap_request", "umap_state"]
+__all__ = [
+    "Frames",
+    "Projection",
+    "UmapState",
+    "gather",
+    "pca",
+    "read_umap",
+    "umap_refusal",
+    "umap_request",
+    "umap_state",
+]

@@ -20,6 +20,7 @@ from ...errors import ProbeError
 from ...runs import Run, atomic_folder, write_json_atomic
 from ...runs.files import make_folder
 from ...runs.status import Writer
+from .aligned_umap import too_few
 
 FOLDER = "projections"
 RESULT, PROGRESS, LOCK = "umap", "umap-progress.json", "umap.lock"
@@ -47,13 +48,24 @@ class UmapState:
     message: str = ""
 
 
+def umap_refusal(run: Run) -> str | None:
+    """Why there can be no UMAP of `run`, with the remedy; None where one can be asked for."""
+    steps = run.snapshots()
+    if not steps:
+        return f"run '{run.name}': it has no snapshots: train with record.snapshot_every above 0"
+    return too_few(sum(len(run.snapshot(steps[0])[rows]) for rows in ("query_rows", "document_rows")))
+
+
 def umap_request(run: Run) -> None:
     """Start computing the UMAP of `run` in a process of its own, which outlives the caller.
 
-    Harmless while one is under way. Raises StoreError where the run's folder cannot be written.
+    Harmless while one is under way. Raises ProbeError where there can be none, StoreError where the run's folder cannot
+    be written.
     """
     if umap_state(run).state == "running":
         return
+    if reason := umap_refusal(run):
+        raise ProbeError(reason)
     make_folder(run.folder / FOLDER)
     _note(run.folder, {"state": "running", "share": 0.0, "message": "", "writer": None})
     command = [sys.executable, "-m", "ance_core.probes.projection.worker", str(run.folder.resolve())]

@@ -32,11 +32,13 @@ def frames_of(*vectors: np.ndarray) -> Frames:
     return Frames(list(range(len(stack))), np.arange(n) < n // 2, np.arange(n), stack, [])
 
 
-def new_run(folder: Path, texts: int) -> Run:
+def new_run(folder: Path, texts: int, zero: int = 0) -> Run:
+    """Three snapshots of so many queries and documents; the first `zero` of each are zero vectors."""
     writer = Store(folder, create=True).create_run("one", {"recipe": "ance"})
     rows = np.arange(texts, dtype=np.int32)
     for step in (0, 5, 10):
         array = np.random.default_rng(step).standard_normal((texts, 8))
+        array[:zero] = 0
         writer.snapshot(
             step, {"queries": array, "documents": array, "query_rows": rows, "document_rows": rows}
         )
@@ -94,11 +96,18 @@ def test_the_process_stores_its_result_beside_the_run(tmp_path):
 
 
 def test_a_process_that_cannot_says_why(tmp_path):
-    run = new_run(tmp_path, 5)
+    run = new_run(tmp_path, 20, zero=15)
     umap_request(run)
     state = ended(run)
     assert state.state == "failed"
     assert "10 texts" in state.message
+
+
+def test_too_few_texts_are_refused_before_a_process_is_started(tmp_path):
+    run = new_run(tmp_path, 5)
+    with pytest.raises(ProbeError, match="10 texts with a direction, it needs more than its 15 neighbours"):
+        umap_request(run)
+    assert umap_state(run).state == "absent"
 
 
 def test_a_killed_process_is_known_to_be_dead(tmp_path):
