@@ -63,13 +63,17 @@ class Summary:
         return max(self.steps - self.step, 0) / self.pace
 
     @property
-    def member(self) -> Member:
-        """The run as charts see it; the dataset's identity counts as a setting.
+    def data(self) -> str:
+        """What tells the run's dataset from others.
 
         Where labels are withheld, which ones is drawn with the run's seed: the name alone then tells datasets apart.
         """
-        masked = bool(self.config.get("labels_per_query"))
-        settings = self.config | {"data": self.dataset if masked else self.dataset_id}
+        return self.dataset if self.config.get("labels_per_query") else self.dataset_id
+
+    @property
+    def member(self) -> Member:
+        """The run as charts see it; the dataset counts as a setting."""
+        settings = self.config | {"data": self.data}
         return Member(self.name, self.method, self.seed, settings, self.state in CUT_SHORT)
 
 
@@ -173,7 +177,7 @@ class Source:
 
     def _keep(self, run: Run, what: str, read: Callable[[], Any]) -> Any:
         """`read()`, or its earlier result if the run has not changed since."""
-        key, version = (run.name, what), run.version()
+        key, version = (run.name, what), run.stamp() or run.version()
         with self._lock:
             kept = self._kept.get(key)
         if kept is None or kept[0] != version:
@@ -183,6 +187,14 @@ class Source:
         return kept[1]
 
     def _summary(self, run: Run) -> Summary:
+        """Read anew while a process may be at work on the run, or has died at it."""
+        return (
+            self._read_summary(run)
+            if run.stamp() is None
+            else self._keep(run, "summary", lambda: self._read_summary(run))
+        )
+
+    def _read_summary(self, run: Run) -> Summary:
         info, status = run.info, run.status()
         dev = self._keep(run, f"dev:{BEST}", lambda: run.scalars([f"dev/{BEST}"])["value"].dropna())
         results = self._keep(run, "results", run.results)

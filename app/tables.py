@@ -134,7 +134,7 @@ def _bar(run: Summary) -> str:
 
 def runs_table(runs: Sequence[Summary], now: float) -> str:
     """One row a run; `now` in unix seconds. Speed and time left only where something moves."""
-    several = len({run.dataset_id for run in runs}) > 1
+    several = len({run.data for run in runs}) > 1
     moving = any(run.active for run in runs)
     headers = ["Run", "Method", *(["Dataset"] if several else []), "Encoder", "Seed", "Status"]
     numbers = [*(["Speed", "Left"] if moving else []), "Dev, last", "Dev, best", "Test"]

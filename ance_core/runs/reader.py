@@ -70,6 +70,20 @@ class Run:
         revision = self._read(lambda c: c.execute("SELECT revision FROM heartbeat").fetchone()[0])
         return self.name, str(self.info.get("id")), revision
 
+    def stamp(self) -> tuple[int, int, int] | None:
+        """A token of the log at rest, without opening it; None while a process writes it, or has died at that.
+
+        While it is not None and stays equal, status and `version` are the same. Raises StoreError for a missing log.
+        """
+        path = self.folder / log.LOG
+        try:
+            if path.with_name(f"{path.name}-wal").exists():  # folded into the log when a run ends
+                return None
+            found = path.stat()
+        except OSError as error:
+            raise StoreError(f"run '{self.name}': {log.LOG} cannot be read ({error.strerror})") from None
+        return found.st_mtime_ns, found.st_size, found.st_ino
+
     def scalars(self, names: Sequence[str] | None = None, after_step: int = -1) -> pd.DataFrame:
         """Tidy columns step, name, value, seconds (of training so far), examples; by step, then name.
 

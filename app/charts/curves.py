@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -29,6 +30,21 @@ class Drawing:
     band: Band = "range"
 
 
+class Part(NamedTuple):
+    """Points of one line, band edge or run: step (n,), x (n,), value (n,); runs: how many the values are over."""
+
+    group: str
+    role: str
+    run: str
+    step: np.ndarray
+    x: np.ndarray
+    value: np.ndarray
+    runs: int
+
+
+Series = dict[str, np.ndarray]  # of one run, in the order of its steps: step, value, and the other axes
+
+
 def curves(table: pd.DataFrame, groups: Sequence[Group], drawing: Drawing) -> pd.DataFrame:
     """Tidy rows to draw, from a table with the columns run, step, value, seconds, examples.
 
@@ -37,38 +53,63 @@ def curves(table: pd.DataFrame, groups: Sequence[Group], drawing: Drawing) -> pd
     run's or the mean's curve; `low` and `high`, the band. A mean is taken at equal steps that every averaged
     run has, so that a run that is behind never bends it; its x is the mean of theirs.
     """
-    runs = {name: rows.sort_values("step") for name, rows in table.groupby("run", sort=False)}
+    runs = _series(table, {"step", "value", drawing.x})
     parts = [part for group in groups for part in _group(group, runs, drawing)]
-    return pd.concat(parts, ignore_index=True)[COLUMNS] if parts else pd.DataFrame(columns=COLUMNS)
+    if not parts:
+        return pd.DataFrame(columns=COLUMNS)
+    lengths = [len(part.step) for part in parts]
+    return pd.DataFrame(
+        {
+            name: np.concatenate([getattr(part, name) for part in parts])
+            if name in ("step", "x", "value")
+            else np.repeat(np.array([getattr(part, name) for part in parts], object), lengths)
+            for name in COLUMNS
+        }
+    ).astype({"runs": "int64"})
 
 
-def _group(group: Group, runs: dict[str, pd.DataFrame], drawing: Drawing) -> list[pd.DataFrame]:
+def _series(table: pd.DataFrame, columns: set[str]) -> dict[str, Series]:
+    """The rows of each run as arrays: a table for each of fifty would take longer to make than to draw."""
+    arrays = {name: table[name].to_numpy() for name in columns}
+    found = {}
+    for run, rows in table.groupby("run", sort=False).indices.items():
+        ordered = rows[np.argsort(arrays["step"][rows], kind="stable")]
+        found[str(run)] = {name: array[ordered] for name, array in arrays.items()}
+    return found
+
+
+def _group(group: Group, runs: dict[str, Series], drawing: Drawing) -> list[Part]:
     present = [m.run for m in group.members if m.run in runs]
     averaged = [m.run for m in group.averaged if m.run in runs] or present
     parts = []
     if len(present) > 1 or drawing.window > 1:
-        parts += [_rows(group, "raw", run, runs[run], drawing) for run in present]
+        parts += [_part(group, "raw", run, runs[run], drawing) for run in present]
     if len(averaged) == 1:
         run = averaged[0]
-        parts.append(_rows(group, "line", run, _smoothed(runs[run], drawing), drawing))
+        parts.append(_part(group, "line", run, _smoothed(runs[run], drawing), drawing))
     elif averaged:
         parts += _mean(group, [_smoothed(runs[run], drawing) for run in averaged], drawing)
     return parts
 
 
-def _mean(group: Group, runs: list[pd.DataFrame], drawing: Drawing) -> list[pd.DataFrame]:
-    """The mean over runs (each with step, value, x column) and its band."""
-    steps = sorted(set.intersection(*(set(run["step"]) for run in runs)))
-    aligned = [run.drop_duplicates("step").set_index("step").loc[steps] for run in runs]
-    values = np.stack([run["value"].to_numpy(float) for run in aligned], axis=1)  # (S, runs)
-    frame = pd.DataFrame({"step": steps, "value": values.mean(axis=1)})
-    if drawing.x != "step":
-        frame[drawing.x] = np.mean([run[drawing.x].to_numpy(float) for run in aligned], axis=0)
-    parts = [_rows(group, "line", "", frame, drawing, len(runs))]
+def _mean(group: Group, runs: list[Series], drawing: Drawing) -> list[Part]:
+    """The mean over runs and its band, at the steps that all of them have."""
+    first = [
+        np.unique(run["step"], return_index=True) for run in runs
+    ]  # the first of several at a step counts
+    steps = functools.reduce(np.intersect1d, [step for step, _ in first])
+    places = [index[np.searchsorted(step, steps)] for step, index in first]
+
+    def aligned(name: str) -> np.ndarray:  # (S, runs)
+        return np.stack([run[name][place].astype(float) for run, place in zip(runs, places, strict=True)], 1)
+
+    values = aligned("value")
+    x = steps if drawing.x == "step" else aligned(drawing.x).mean(axis=1)
+    curve = {"step": steps, drawing.x: x, "value": values.mean(axis=1)}
+    parts = [_part(group, "line", "", curve, drawing, len(runs))]
     if drawing.band != "none":
-        low, high = edges(values, drawing.band)
-        for role, edge in (("low", low), ("high", high)):
-            parts.append(_rows(group, role, "", frame.assign(value=edge), drawing, len(runs)))
+        for role, edge in zip(("low", "high"), edges(values, drawing.band), strict=True):
+            parts.append(_part(group, role, "", curve | {"value": edge}, drawing, len(runs)))
     return parts
 
 
@@ -91,25 +132,14 @@ def half_width(values: np.ndarray) -> np.ndarray:
     return stdtrit(n - 1, 0.975) * values.std(axis=-1, ddof=1) / np.sqrt(n)
 
 
-def _smoothed(run: pd.DataFrame, drawing: Drawing) -> pd.DataFrame:
+def _smoothed(run: Series, drawing: Drawing) -> Series:
     if drawing.window < 2:
         return run
-    values = smooth(run["step"].to_numpy(), run["value"].to_numpy(), drawing.window, drawing.kind)
-    return run.assign(value=values)
+    return run | {"value": smooth(run["step"], run["value"], drawing.window, drawing.kind)}
 
 
-def _rows(
-    group: Group, role: str, run: str, frame: pd.DataFrame, drawing: Drawing, runs: int = 1
-) -> pd.DataFrame:
-    kept = frame.iloc[thin(frame["value"].to_numpy(), MOST_POINTS)]
-    return pd.DataFrame(
-        {
-            "group": group.label,
-            "role": role,
-            "run": run,
-            "step": kept["step"].to_numpy(),
-            "x": kept[drawing.x].to_numpy(),
-            "value": kept["value"].to_numpy(),
-            "runs": runs,
-        }
+def _part(group: Group, role: str, run: str, points: Series, drawing: Drawing, runs: int = 1) -> Part:
+    kept = thin(points["value"], MOST_POINTS)
+    return Part(
+        group.label, role, run, points["step"][kept], points[drawing.x][kept], points["value"][kept], runs
     )

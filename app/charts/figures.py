@@ -85,13 +85,11 @@ def _add_raw(figure: go.Figure, group: Group, rows: pd.DataFrame, opacity: float
     raw = rows[rows["role"] == "raw"]
     if raw.empty:
         return
-    xs, ys = [], []
-    for _, run in raw.groupby("run", sort=False):  # one trace a group: a gap (NaN) between its runs
-        xs += [run["x"].to_numpy(float), [np.nan]]
-        ys += [run["value"].to_numpy(float), [np.nan]]
+    names = raw["run"].to_numpy()
+    gaps = np.flatnonzero(names[1:] != names[:-1]) + 1  # one trace a group: a gap (NaN) between its runs
     figure.add_scatter(
-        x=np.concatenate(xs),
-        y=np.concatenate(ys),
+        x=np.insert(raw["x"].to_numpy(float), gaps, np.nan),
+        y=np.insert(raw["value"].to_numpy(float), gaps, np.nan),
         mode="lines",
         line={"width": 1, "color": tint(group.look.color, opacity)},
         hoverinfo="skip",
