@@ -17,6 +17,7 @@ import pandas as pd
 from ance_core.errors import AnceError, StoreError
 from ance_core.experiments.settings import flatten
 from ance_core.runs import Run, Store
+from ance_core.runs.status import FINAL
 
 from .charts.groups import Member
 from .words import ACTIVE, CUT_SHORT
@@ -187,12 +188,11 @@ class Source:
         return kept[1]
 
     def _summary(self, run: Run) -> Summary:
-        """Read anew while a process may be at work on the run, or has died at it."""
-        return (
-            self._read_summary(run)
-            if run.stamp() is None
-            else self._keep(run, "summary", lambda: self._read_summary(run))
-        )
+        """Read once of a run that has ended; anew while a process may be at work on it, or has died at that."""
+        if run.stamp() is None:
+            return self._read_summary(run)
+        kept: Summary = self._keep(run, "summary", lambda: self._read_summary(run))
+        return kept if kept.state in FINAL else self._read_summary(run)
 
     def _read_summary(self, run: Run) -> Summary:
         info, status = run.info, run.status()

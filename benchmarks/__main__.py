@@ -22,6 +22,7 @@ BENCHMARKS = {
     "record": ("recording", "The cost of recording"),
     "geometry": ("geometry", "Measuring an embedding space"),
     "negatives": ("negatives_table", "A million recorded negatives"),
+    "pages": ("pages", "First figures of the dashboard"),
     "demo": ("demo", "The demo"),
 }
 

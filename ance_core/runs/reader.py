@@ -73,7 +73,7 @@ class Run:
     def stamp(self) -> tuple[int, int, int] | None:
         """A token of the log at rest, without opening it; None while a process writes it, or has died at that.
 
-        While it is not None and stays equal, status and `version` are the same. Raises StoreError for a missing log.
+        While it is not None and stays equal, so does `version`, and a state that is final. StoreError for a missing log.
         """
         path = self.folder / log.LOG
         try:

@@ -42,6 +42,27 @@ function drawable(data) {
   return window.anceWebGL ? data : data.map((trace) => (trace.type === "scattergl" ? { ...trace, type: "scatter" } : trace));
 }
 
+// One figure at a time, and a look at the screen between two: the first of several is seen before the last is drawn.
+function soon(box) {
+  if (box.queued) return box.queued; // it will draw what is wanted by then
+  const before = window.anceTurn ?? Promise.resolve();
+  box.queued = before.then(painted).then(() => {
+    box.queued = undefined;
+    return draw(box);
+  });
+  window.anceTurn = box.queued.catch(() => {});
+  return box.queued;
+}
+
+// Resolves when the browser has shown what was drawn so far; a tab in the background shows nothing and does not wait.
+function painted() {
+  return new Promise((resolve) => {
+    if (document.hidden) resolve();
+    else requestAnimationFrame(() => setTimeout(resolve));
+    setTimeout(resolve, 200);
+  });
+}
+
 async function draw(box) {
   const Plotly = await library(box.wanted.library);
   if (!box.isConnected) return;
@@ -81,7 +102,7 @@ export default function ({ parentElement, data, setTriggerValue }) {
   const unchanged = box.wanted?.figure === data.figure;
   box.tell = setTriggerValue;
   box.wanted = data; // what to draw once the library is there, if that is still under way
-  if (!unchanged) draw(box).catch((error) => (box.textContent = `${error.message}: reload the page.`));
+  if (!unchanged) soon(box).catch((error) => (box.textContent = `${error.message}: reload the page.`));
   box.observer ??= new ResizeObserver(async () => {
     if (!box._fullLayout || !box.isConnected || !box.clientWidth) return;
     await window.Plotly.Plots.resize(box);

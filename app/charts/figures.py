@@ -12,8 +12,10 @@ from ..theme import FAINT, FONT, GRID, INK, tint
 from .groups import Group
 from .layout import axis, base, plain
 from .measures import X_TITLES, Measure, X
+from .smoothing import thin
 
 HEIGHT, PANEL_HEIGHT = 430, 300
+RAW_POINTS = 6000  # of all runs of a figure together
 
 
 def curves_figure(
@@ -38,7 +40,7 @@ def curves_figure(
     # Many runs measured at every step must not drown the lines.
     opacity = max(0.07, 0.4 / max(raws, 1) ** 0.6) if measure.each_step else 0.35
     for group in present:  # below: raw points and bands, so that no line is covered
-        _add_raw(figure, group, by_label[group.label], opacity)
+        _add_raw(figure, group, by_label[group.label], opacity, max(RAW_POINTS // max(raws, 1), 60))
         _add_band(figure, group, by_label[group.label])
     for group in present:
         _add_line(figure, group, by_label[group.label], measure, x)
@@ -81,10 +83,20 @@ def _add_band(figure: go.Figure, group: Group, rows: pd.DataFrame) -> None:
     )
 
 
-def _add_raw(figure: go.Figure, group: Group, rows: pd.DataFrame, opacity: float) -> None:
+def _fewer(raw: pd.DataFrame, most: int) -> pd.DataFrame:
+    """About `most` points a run at the most, its peaks among them: many runs would make the page slow."""
+    if len(raw) <= most:
+        return raw
+    places = raw.groupby("run", sort=False).indices.values()
+    values = raw["value"].to_numpy()
+    return raw.iloc[np.concatenate([rows[thin(values[rows], most)] for rows in places])]
+
+
+def _add_raw(figure: go.Figure, group: Group, rows: pd.DataFrame, opacity: float, points: int) -> None:
     raw = rows[rows["role"] == "raw"]
     if raw.empty:
         return
+    raw = _fewer(raw, points)
     names = raw["run"].to_numpy()
     gaps = np.flatnonzero(names[1:] != names[:-1]) + 1  # one trace a group: a gap (NaN) between its runs
     figure.add_scatter(

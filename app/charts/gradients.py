@@ -17,6 +17,7 @@ ROW = 62  # pixels a sampler has in the ridgeline
 RIDGE, STRIP = 0.72, 0.2  # of a row: height of the curve above its line, depth of the points below it
 CALM = "#7b8494"  # for what belongs to no method; legible on white and on the dark background
 GRID_POINTS = 160
+STRIP_POINTS = 1000  # below the curves dots lie close: half of what a scatter shows is enough
 
 
 def layer_title(column: str) -> str:
@@ -70,7 +71,7 @@ def ridges(
         at, height = own["norm"].to_numpy(), RIDGE * own["density"].to_numpy() / tallest
         _ridge(figure, str(name), at, place[str(name)] + height, place[str(name)])
         peaks[str(name)] = float(np.interp(spreads[str(name)]["median"], at, height))
-    shown = thin(frame[frame[column] > 0])
+    shown = thin(frame[frame[column] > 0], STRIP_POINTS)
     for name, own in shown.groupby("sampler", sort=False):
         _strip(figure, str(name), own, column, place[str(name)], texts)
     for name in names:

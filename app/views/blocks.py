@@ -83,7 +83,7 @@ def beside(see: str, look: str) -> None:
 
 def downloads(drawn: pd.DataFrame, page: export.Lazy | None, file: str) -> None:
     """The numbers drawn, and the figure as a page. Both are made when asked for: the page weighs megabytes."""
-    files = [("CSV", lambda: export.csv(drawn), "text/csv", "Exactly the numbers drawn")]
+    files = [("CSV", lambda: export.csv(drawn), "text/csv", "The numbers behind the figure")]
     if page is not None:
         files.append(("HTML", page, "text/html", "The figure as a page that works offline"))
     with st.container(horizontal=True, key=f"downloads:{file}"):

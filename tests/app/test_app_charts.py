@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 from ance_app.charts import captions, export, measures
 from ance_app.charts.curves import MOST_POINTS, Drawing, curves, edges
-from ance_app.charts.figures import camera, curves_figure, refresh_marks
+from ance_app.charts.figures import RAW_POINTS, camera, curves_figure, refresh_marks
 from ance_app.charts.groups import Member, by_method, by_run
 from ance_app.charts.smoothing import smooth, thin
 
@@ -194,6 +194,20 @@ class TestFigures:
         drawn = curves(table(a=[1 / 3, 0.1]), by_run(seeds("ance", "a")), Drawing())
         back = pd.read_csv(__import__("io").StringIO(export.csv(drawn)))
         assert back["value"].tolist() == drawn["value"].tolist()
+
+    def test_many_runs_have_fewer_points_behind_their_mean_and_keep_their_peaks(self):
+        rng = np.random.default_rng(0)
+        runs = {f"r{i}": list(rng.random(900)) for i in range(20)}
+        runs["r7"][450] = 9.0
+        drawn = curves(table(**runs), by_method(seeds("ance", *runs)), Drawing())
+        assert (drawn["role"] == "raw").sum() == 20 * 900  # the download has them all
+        groups = by_method(seeds("ance", *runs))
+        raw = next(
+            t for t in curves_figure(drawn, groups, measures.LOSS, "step").data if t.name == "ance (raw)"
+        )
+        assert len(raw.x) <= 1.1 * RAW_POINTS
+        assert np.nanmax(raw.y) == 9.0
+        assert np.isnan(raw.y).sum() == 19  # a gap between two runs, or they would be joined
 
 
 class TestCaptions:

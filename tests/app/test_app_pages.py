@@ -9,11 +9,11 @@ from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
-from ance_app import source
+from ance_app import ahead, source
 from ance_app.views import convergence, runs
 from streamlit.testing.v1 import AppTest
 
-from ance_core.runs import Store
+from ance_core.runs import Run, RunWriter, Store
 
 from . import store_of_runs as invented
 
@@ -242,6 +242,47 @@ def test_what_has_not_changed_is_not_read_again(finished_runs, monkeypatch):
 
     monkeypatch.setattr(type(Store(finished_runs).run(name)), "scalars", fail)
     assert reader.curve([name], "loss").equals(first)
+
+
+def test_a_run_that_has_ended_is_not_even_opened_again(tmp_path, monkeypatch):
+    invented.finished(tmp_path, "ance", steps=60)
+    reader = source.Source(tmp_path)
+    first = reader.summaries()
+    with monkeypatch.context() as patch:
+        patch.setattr(Run, "status", lambda run: pytest.fail("opened again"))
+        assert reader.summaries() == first
+    writer = RunWriter(tmp_path / "ance-pydocs-0")  # goes on, as a resumed training does
+    writer.heartbeat(61, "running")
+    writer.flush()
+    assert reader.summaries()[0].state == "running"
+    writer.finish()
+    assert reader.summaries()[0].state == "finished"
+    assert reader.summaries()[0].step == 61
+
+
+def test_reading_ahead_leaves_the_pages_nothing_to_read(tmp_path, monkeypatch):
+    for method in ("ance", "random"):
+        invented.finished(tmp_path, method, steps=60)
+    (tmp_path / "random-pydocs-0" / "log.sqlite").write_bytes(b"no database")
+    reader = source.Source(tmp_path)
+    ahead.read(reader)
+    monkeypatch.setattr(Run, "scalars", lambda *_, **__: pytest.fail("read again"))
+    for measure in ("dev/RR@10", "dev/nDCG@10", "loss"):
+        assert len(reader.curve(["ance-pydocs-0"], measure))
+
+
+def test_reading_ahead_begins_once_and_ends_quietly(tmp_path, monkeypatch, caplog):
+    begun = []
+    monkeypatch.setattr(
+        ahead.threading, "Timer", lambda pause, work, args: begun.append(args) or SimpleNamespace(start=int)
+    )
+    reader = source.Source(tmp_path)
+    ahead.begin(reader)
+    ahead.begin(reader)
+    assert begun == [(reader,)]
+    monkeypatch.setattr(ahead, "read", lambda source: 1 / 0)
+    ahead._read(reader)
+    assert not [record for record in caplog.records if record.levelname != "DEBUG"]
 
 
 def test_a_folder_given_on_the_command_line_wins(tmp_path, monkeypatch):
