@@ -72,8 +72,7 @@ def ridges(
         _ridge(figure, str(name), at, place[str(name)] + height, place[str(name)])
         peaks[str(name)] = float(np.interp(spreads[str(name)]["median"], at, height))
     shown = thin(frame[frame[column] > 0], STRIP_POINTS)
-    for name, own in shown.groupby("sampler", sort=False):
-        _strip(figure, str(name), own, column, place[str(name)], texts)
+    _strips(figure, shown, column, place, texts)
     for name in names:
         _marks(figure, name, spreads[name], place[name], peaks[name])
     positive = _positive(frame[column])
@@ -109,16 +108,19 @@ def _ridge(figure: go.Figure, name: str, at: np.ndarray, height: np.ndarray, flo
     )
 
 
-def _strip(figure: go.Figure, name: str, own: pd.DataFrame, column: str, floor: float, texts: Texts) -> None:
+def _strips(figure: go.Figure, shown: pd.DataFrame, column: str, place: dict[str, int], texts: Texts) -> None:
+    """The instances below the curves, all samplers in one trace: each further one costs the browser."""
+    samplers = shown["sampler"].astype(str)
     # Spread over the strip by the golden ratio: even, and the same at every look.
-    depth = (np.arange(len(own)) * 0.618034) % 1.0
-    figure.add_scattergl(
-        x=own[column],
-        y=floor - 0.06 - STRIP * depth,
-        customdata=customdata(own, texts),
+    depth = (shown.groupby("sampler", sort=False).cumcount().to_numpy() * 0.618034) % 1.0
+    colors = {name: tint(look(name).color, 0.55) for name in place}
+    figure.add_scatter(
+        x=shown[column],
+        y=samplers.map(place).to_numpy(float) - 0.06 - STRIP * depth,
+        customdata=customdata(shown, texts),
         mode="markers",
-        marker={"size": 4, "color": tint(look(name).color, 0.55)},
-        name=name,
+        marker={"size": 4, "color": [colors[name] for name in samplers]},
+        name="instances",
         hovertemplate="%{customdata[0]}<extra></extra>",
     )
 
