@@ -7,8 +7,7 @@ import itertools
 
 import numpy as np
 import pytest
-from ance_app import theme, words
-from ance_app.charts import groups
+from ance_app import drawn, theme, words
 
 FIRST = ["random", "in-batch", "bm25", "bm25+random", "static-hard", "ance"]
 # Machado, Oliveira and Fernandes (2009), severity 1, on linear RGB.
@@ -79,7 +78,7 @@ def test_an_unknown_method_looks_the_same_every_time():
     assert theme.look("my-own-idea").color in theme.UNKNOWN
 
 
-@pytest.mark.parametrize("module", [words, groups])
+@pytest.mark.parametrize("module", [words, drawn])
 def test_examples_in_docstrings(module):
     result = doctest.testmod(module)
     assert result.attempted

@@ -46,29 +46,20 @@ def new_run(folder: Path, texts: int, zero: int = 0) -> Run:
     return Store(folder).run("one")
 
 
-def ended(run: Run) -> stored.UmapState:
+def ended(run: Run, shares: list[float] | None = None) -> stored.UmapState:
+    """What became of it; the shares done, whenever looked at, go to `shares`."""
     for _ in range(1200):
         state = umap_state(run)
         if state.state != "running":
             return state
+        if shares is not None:
+            shares.append(state.share)
         time.sleep(0.1)
     raise AssertionError("still running after two minutes")
 
 
-def test_frames_are_aligned_and_neighbours_stay_together():
-    shares: list[float] = []
-    xy = fit(frames_of(clusters(), clusters(0.5)), progress=shares.append)
-    assert shares == sorted(shares)
-    assert 0.9 < shares[-1] <= 1
-    assert np.isfinite(xy).all()
-    centres = xy.reshape(2, 3, 20, 2).mean(axis=2)
-    apart = np.linalg.norm(centres[0][:, None] - centres[0][None], axis=2)[np.triu_indices(3, 1)].min()
-    between_frames = np.linalg.norm(centres[0] - centres[1], axis=1).max()
-    assert between_frames < apart / 2
-    assert np.linalg.norm(xy[0] - centres[0].repeat(20, axis=0), axis=1).max() < apart
-
-
-def test_zero_vectors_have_no_place():
+@pytest.mark.slow  # a second process' worth of compiling
+def test_one_snapshot_has_a_picture_too():
     vectors = clusters()
     vectors[7] = 0
     xy = fit(frames_of(vectors))
@@ -81,18 +72,40 @@ def test_too_few_texts_are_refused_with_a_remedy():
         fit(frames_of(clusters()[:NEIGHBOURS]))
 
 
-def test_the_process_stores_its_result_beside_the_run(tmp_path):
-    run = new_run(tmp_path, 20)
+def test_the_process_stores_aligned_frames_beside_the_run(tmp_path):
+    """Three clouds, the last of which turns; half of the texts are queries, and one is a zero vector at first."""
+    writer = Store(tmp_path, create=True).create_run("one", {"recipe": "ance"})
+    rows = np.arange(30, dtype=np.int32)
+    for step, moved in ((0, 0.0), (5, 0.5)):
+        vectors = clusters(moved)
+        vectors[7] *= step
+        writer.snapshot(
+            step,
+            {"queries": vectors[:30], "documents": vectors[30:], "query_rows": rows, "document_rows": rows},
+        )
+    writer.finish()
+    run = Store(tmp_path).run("one")
     assert umap_state(run).state == "absent"
     with pytest.raises(ProbeError, match="compute it again"):
         read_umap(run)
     umap_request(run)
     assert umap_state(run).state == "running"
-    assert ended(run).state == "done"
+    shares: list[float] = []
+    assert ended(run, shares).state == "done"
+    assert shares == sorted(shares)
+    assert 0 < shares[-1] <= 1
+
     found = read_umap(run)
-    assert found.steps == [0, 5, 10]
-    assert found.xy.shape == (3, 40, 2)
-    assert found.is_query.sum() == 20
+    assert found.steps == [0, 5]
+    order = np.lexsort((found.rows, ~found.is_query))  # queries first, as in `clusters`
+    xy = found.xy[:, order]
+    assert np.isnan(xy[:, 7]).all()  # in no frame, or it would come out of nowhere
+    assert np.isfinite(np.delete(xy, 7, axis=1)).all()
+    centres = np.nanmean(xy.reshape(2, 3, 20, 2), axis=2)
+    apart = np.linalg.norm(centres[0][:, None] - centres[0][None], axis=2)[np.triu_indices(3, 1)].min()
+    between_frames = np.linalg.norm(centres[0] - centres[1], axis=1).max()
+    assert between_frames < apart / 2
+    assert np.nanmax(np.linalg.norm(xy[0] - centres[0].repeat(20, axis=0), axis=1)) < apart
 
 
 def test_a_process_that_cannot_says_why(tmp_path):
