@@ -70,7 +70,9 @@ def _add_points(
         "symbol": known.marker,
         "size": 5 if small else known.size,
     }
-    if not small:
+    if small:
+        _add_sample(figure, role)
+    else:
         marker["line"] = {"width": 1.5 if known.marker.endswith("-open") else 0.8, "color": known.edge}
     figure.add_scattergl(
         x=np.round(xy[places, 0], 4).astype(np.float32),
@@ -81,6 +83,22 @@ def _add_points(
         text=[names[place] for place in places],
         hovertemplate=f"<b>{known.word}</b><br>%{{text}}<extra></extra>",
         name=known.plural,
+        legendgroup=role,
+        showlegend=not small,
+    )
+
+
+def _add_sample(figure: go.Figure, role: str) -> None:
+    """An entry of the legend, of a size and strength that can be seen there."""
+    known = ROLES[role]
+    figure.add_scatter(
+        x=[None],
+        y=[None],
+        mode="markers",
+        marker={"color": known.color, "symbol": known.marker, "size": 9},
+        name=known.plural,
+        legendgroup=role,
+        hoverinfo="skip",
     )
 
 

@@ -162,8 +162,10 @@ def spaces_address(serve: Callable[[Path], str], tmp_path_factory: pytest.TempPa
 
 
 PICTURE = "[...document.querySelectorAll('.js-plotly-plot')].find(f => f.layout.uirevision.startsWith('projection'))"
+QUERIES = "t => t.name === 'queries'"  # the points; before them comes their entry in the legend
 FIRST_QUERY = (
-    "(f => { const box = f.getBoundingClientRect(), { xaxis: x, yaxis: y } = f._fullLayout, t = f._fullData[1];"
+    "(f => { const box = f.getBoundingClientRect(), { xaxis: x, yaxis: y } = f._fullLayout,"
+    f" t = f._fullData.findLast({QUERIES});"
     " return [box.left + x._offset + x.d2p(t.x[0]), box.top + y._offset + y.d2p(t.y[0])]; })(" + PICTURE + ")"
 )
 
@@ -173,13 +175,13 @@ def test_the_film_of_a_space_plays_and_a_click_lights_up_a_query(visit, spaces_a
     with visit(f"{spaces_address}/space?step=0", size) as page:
         wait_for(page, f"{PICTURE}?._fullLayout")
         page.get_by_text("Hubness").first.wait_for()
-        first = page.evaluate(f"Array.from({PICTURE}._fullData[1].x)")
+        first = page.evaluate(f"Array.from({PICTURE}._fullData.findLast({QUERIES}).x)")
         page.evaluate(f"{PICTURE}.mine = true")
         page.get_by_role("button", name="Play").click()
         page.get_by_role("button", name="Pause").wait_for()
         wait_for(page, "location.search.includes('step=200')")
         page.get_by_role("button", name="Play").wait_for()
-        wait_for(page, f"Array.from({PICTURE}._fullData[1].x)[0] !== {first[0]}")
+        wait_for(page, f"Array.from({PICTURE}._fullData.findLast({QUERIES}).x)[0] !== {first[0]}")
         assert page.evaluate(f"{PICTURE}.mine")  # updated in place
 
         page.evaluate(f"{PICTURE}.scrollIntoView({{block: 'center'}})")
