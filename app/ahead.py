@@ -11,10 +11,9 @@ import plotly.graph_objects as go
 from ance_core.errors import AnceError
 
 from . import spaces
-from .charts import measures
 from .drawn import Drawn
 from .probed import Probed
-from .source import Source
+from .source import BEST, Source
 from .texts import dataset_of
 
 logger = logging.getLogger(__name__)
@@ -54,10 +53,9 @@ def _prepare() -> None:
 
 
 def read(source: Source) -> None:
-    """Curves, mean cosines and counts of negatives of the newest runs, and the texts of the newest."""
+    """What the first figure of each page is made of, of the newest runs; and the texts of the newest."""
     names = [run.name for run in source.summaries() if run.kind != "warmup"][:MOST_RUNS]
-    for measure in (*measures.EVALUATIONS.values(), measures.LOSS):
-        source.curve(names, measure.scalar)
+    source.curve(names, f"dev/{BEST}")
     source.refreshes(names)
     if names:
         dataset_of(source.run(names[0]))
