@@ -20,7 +20,7 @@ NORMS = Words(
     "An instance is one query with its positive and one negative. Its gradient is the push it gives to all weights of "
     "the encoder, and the norm is the length of that push. Every sampler drew for the same queries under the same "
     "weights, so the negative alone makes the difference. The curve shows how many instances have a norm of about "
-    "that size; each dot is one; the dotted line is the median, the diamond the mean with its 95 % interval.",
+    "that size; each dot is one of them; the dotted line is the median, the diamond the mean with its 95 % interval.",
     "How far apart the medians lie: the axis is logarithmic, so equal distances are equal factors. Most random negatives "
     "hardly push at all. Where the mean lies far to the right of the median, a few instances do nearly all of the teaching.",
     (
