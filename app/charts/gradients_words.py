@@ -88,7 +88,7 @@ LOGGED = Words(
     "number for a batch: instances that push in opposite directions cancel each other out, which the exact norms of the "
     "other figures do not.",
     "Whether the lines of methods lie apart in all layers or in some only, and whether they sink. For the norms of single "
-    "instances over training, measure while a run trains: add --probe-every 50 to ance train.",
+    "instances over training, measure while a run trains: set record.probe_every.",
     (r"G_b=\Big\lVert\tfrac{1}{B}\textstyle\sum_{i=1}^{B}\nabla_{\theta_b}\ell_i\Big\rVert_2",),
     "B is the number of queries in a batch, θ_b the weights of layers b. Lines are smoothed over 25 steps.",
 )

@@ -10,6 +10,7 @@ import streamlit as st
 
 from ance_core.data import Dataset
 from ance_core.probes import negatives as probes
+from ance_core.probes.negatives.overlap import DEPTH
 
 from .. import chart, tables, words
 from ..charts import negatives as figures
@@ -33,12 +34,14 @@ def freshness(source: Source, drawn: Drawn, groups: list[Group]) -> None:
     """Overlap with the model's own top, age of the ranking, change at refreshes."""
     st.subheader("Are they what the model confuses now?", anchor=False)
     look = (
-        "ANCE's own claim: near 0 for random negatives, low for BM25's, high for negatives mined with the model. A line "
-        "that falls means that the model has moved on and its list has grown stale."
+        "ANCE's own claim: no more than chance for random negatives, low for BM25's, high for negatives mined with the "
+        "model. A line that falls means that the model has moved on and its list has grown stale."
     )
-    if not _curves(groups, drawn.overlap, figures.OVERLAP, look):
+    if _curves(groups, drawn.overlap, figures.OVERLAP, look):
+        said = "The top 100 without judged positives, for at most 500 of the snapshot's queries."
+        st.caption(f"{said} {_chance(source, groups)}")
+    else:
         st.info(f"{figures.OVERLAP.title}: {NO_SNAPSHOTS}", icon=":material/photo_camera:")
-    st.caption("The top 100 without judged positives, for at most 500 of the snapshot's queries.")
     age = gather(_names(groups), drawn.staleness)
     if age.empty:
         st.info("No model ranked any of these negatives, so none has an age.", icon=":material/schedule:")
@@ -55,6 +58,13 @@ def freshness(source: Source, drawn: Drawn, groups: list[Group]) -> None:
         look = "Low at first: the model learns fast, and old negatives say little. Near 1: a refresh changes nothing."
         _title_of(figures.JACCARD)
         blocks.figure(table, groups, figures.JACCARD, Drawing(), look)
+
+
+def _chance(source: Source, groups: list[Group]) -> str:
+    """How much of that top a blind draw hits; empty where the size of the corpus is unknown."""
+    docs = int((source.run(groups[0].members[0].run).info.get("dataset") or {}).get("docs") or 0)
+    share = min(1.0, DEPTH / docs) if docs else 0.0
+    return f"Of {docs:,} documents, one drawn blindly stands there {share:.0%} of the time." if docs else ""
 
 
 def variety(source: Source, drawn: Drawn, groups: list[Group]) -> None:

@@ -135,6 +135,16 @@ def test_a_torn_part_is_named_and_the_rest_is_shown(open_page, folder, tmp_path)
     assert torn.name in text(app)
 
 
+def test_freshness_names_the_share_that_chance_would_give(open_page, folder):
+    app = open_page(folder, "negatives", question="Freshness")
+    assert quiet(app)
+    docs = Store(folder).run("ance-0").info["dataset"]["docs"]
+    assert (
+        f"Of {docs} documents, one drawn blindly stands there {min(1, 100 / docs):.0%} of the time"
+        in text(app)
+    )
+
+
 @pytest.mark.parametrize("section", ["Freshness", "Forgetting", "Errors"])
 def test_without_snapshots_it_says_what_is_missing(open_page, tmp_path, section):
     trained(tmp_path, "ance", record={"snapshot_every": 0})
