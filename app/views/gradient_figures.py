@@ -39,7 +39,9 @@ def norms(probed: Probed, chosen: Choice, texts: Texts) -> None:
         str(name): probe_summary.spread(own[column].to_numpy(float))
         for name, own in table.groupby("sampler", sort=False)
     }
-    made = gradients.ridges(table, column, _axis(chosen), spreads, texts)
+    # a phone's axis is narrow
+    short = "Gradient norm" if column == "total" else f"Norm, {chosen.title.lower()}"
+    made = gradients.ridges(table, column, short, spreads, texts)
     queries = table["query"].nunique()
     caption = f"{words.count(len(table), 'instance')} of {queries:,} queries, "
     caption += f"{_where(chosen)}. {_zeros(table, column)}"
