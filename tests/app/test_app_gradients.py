@@ -83,7 +83,7 @@ def test_the_link_restores_run_step_and_layers(open_page, folder):
     app = open_page(folder, "gradients", probe="random-tiny-0", at="50", layer="Head")
     assert quiet(app)
     assert "weights of random-tiny-0 after step 50" in text(app)
-    assert "Gradient norm, head" in json.dumps(figures(app)["ridges"])
+    assert "Norm, head (log scale)" in json.dumps(figures(app)["ridges"])
 
 
 @pytest.mark.parametrize(
