@@ -89,7 +89,7 @@ def _watch(process: subprocess.Popen[bytes], runs: Path, port: int) -> tuple[dic
         if now > LONGEST_S or (process.poll() is not None):
             raise RuntimeError(f"the demo ended or stalled after {now:.0f} s with only {sorted(found)}")
         memory = max(memory, _trainer_memory(process.pid))
-        if "answers" not in found and _answers(port):
+        if "answers" not in found and answers(port):
             found["answers"] = now
         every = [run for run in Store(runs).runs() if run.info.get("kind") == "run"] if runs.is_dir() else []
         if "curve" not in found and any(map(_has_point, every)):
@@ -108,7 +108,8 @@ def _has_point(run: Run) -> bool:
     return len(run.scalars(["loss"])) > 0
 
 
-def _answers(port: int) -> bool:
+def answers(port: int) -> bool:
+    """Whether a dashboard serves there."""
     try:
         with urllib.request.urlopen(f"http://127.0.0.1:{port}/_stcore/health", timeout=1) as reply:
             return bool(reply.status == 200)

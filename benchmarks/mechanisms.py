@@ -88,9 +88,10 @@ def hidden_table(name: str, base: dict[str, Any], seeds: int, store: Store) -> s
     return "\n".join(lines)
 
 
-def _gap(values: np.ndarray) -> str:
+def _gap(values: np.ndarray, digits: int = 2) -> str:
+    """The mean of paired differences with its 95 % interval."""
     low, high = interval(values)
-    return f"{values.mean():+.2f} [{low:+.2f}, {high:+.2f}]"
+    return f"{values.mean():+.{digits}f} [{low:+.{digits}f}, {high:+.{digits}f}]"
 
 
 def anisotropy(run: Run) -> tuple[float, float]:
@@ -113,9 +114,8 @@ def space_table(name: str, base: dict[str, Any], seeds: int, store: Store) -> st
         cells = []
         for i in (0, 1):
             gap = (found[:, i] - values["ance"][:, i])[:, None]
-            low, high = interval(gap)
             cells.append(f"{found[:, i].mean():.4f} ± {found[:, i].std(ddof=1):.4f}")
-            cells.append("" if label == "ance" else f"{gap.mean():+.4f} [{low:+.4f}, {high:+.4f}]")
+            cells.append("" if label == "ance" else _gap(gap, 4))
         lines.append(f"| `{label}` | {' | '.join(cells)} |")
     return "\n".join(lines)
 

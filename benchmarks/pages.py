@@ -13,7 +13,6 @@ import shutil
 import subprocess
 import tempfile
 import time
-import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -27,6 +26,7 @@ from ance_core.runs import Store
 from ance_core.training.session import train_runs
 from ance_core.training.settings import resolve
 
+from .demo import answers
 from .rows import Row
 from .stats import Spread
 
@@ -101,14 +101,12 @@ def _served(folder: Path) -> Iterator[str]:
         launch.streamlit_command(folder, port), env=launch.environment(folder), stdout=quiet, stderr=quiet
     )
     try:
-        address = f"http://127.0.0.1:{port}"
-        for _ in range(600):
-            try:
-                if urllib.request.urlopen(f"{address}/_stcore/health", timeout=5).read() == b"ok":
-                    break
-            except OSError:
-                time.sleep(0.1)
-        yield address
+        until = time.monotonic() + 60
+        while not answers(port):
+            if time.monotonic() > until:
+                raise RuntimeError("pages: the dashboard did not answer within a minute")
+            time.sleep(0.1)
+        yield f"http://127.0.0.1:{port}"
     finally:
         server.terminate()
         server.wait(timeout=20)

@@ -40,13 +40,10 @@ def geometry(
     run = Store(runs).run(name)
     with console.status(f"measuring {name}"):
         from ..probes.geometry import measure_run
-        from ..probes.projection import umap_request
 
-        if umap:
-            umap_request(run)
         found = measure_run(run, steps or None)
     if umap:
-        _wait_for_umap(run)
+        _compute_umap(run)
     if as_json:
         print_json({"run": run.name, **_plain(found)})
         return
@@ -60,10 +57,11 @@ def geometry(
             console.print(f"note: step {step}: {note}", style="yellow", markup=False, soft_wrap=True)
 
 
-def _wait_for_umap(run: Run) -> None:
-    """It is computed in a process of its own, as for the page. ProbeError where that fails."""
-    from ..probes.projection import umap_state
+def _compute_umap(run: Run) -> None:
+    """In a process of its own, as for the page. ProbeError where that fails."""
+    from ..probes.projection import umap_request, umap_state
 
+    umap_request(run)
     with console.status(f"UMAP of {run.name}") as status:
         while (state := umap_state(run)).state == "running":
             status.update(f"UMAP of {run.name}: {state.share:.0%}")

@@ -17,7 +17,6 @@ from .smoothing import Kind, smooth, thin
 
 Band = Literal["range", "interval", "none"]
 MOST_POINTS = 1500  # a line; more cannot be told apart on a screen and would make the page slow
-COLUMNS = ["group", "role", "run", "step", "x", "value", "runs"]
 
 
 @dataclass(frozen=True)
@@ -42,6 +41,7 @@ class Part(NamedTuple):
     runs: int
 
 
+COLUMNS = list(Part._fields)
 Series = dict[str, np.ndarray]  # of one run, in the order of its steps: step, value, and the other axes
 
 
@@ -94,9 +94,8 @@ def _group(group: Group, runs: dict[str, Series], drawing: Drawing) -> list[Part
 
 def _mean(group: Group, runs: list[Series], drawing: Drawing) -> list[Part]:
     """The mean over runs and its band, at the steps that all of them have."""
-    first = [
-        np.unique(run["step"], return_index=True) for run in runs
-    ]  # the first of several at a step counts
+    # of several values at a step the first counts
+    first = [np.unique(run["step"], return_index=True) for run in runs]
     steps = functools.reduce(np.intersect1d, [step for step, _ in first])
     places = [index[np.searchsorted(step, steps)] for step, index in first]
 

@@ -84,9 +84,7 @@ def _variance(
 
 def _ticks(values: np.ndarray) -> dict[str, Any]:
     """Decades alone where there are several: the panel is narrow on a phone."""
-    return (
-        {"dtick": 1, "tickformat": "~g"} if values.max() > 12 * values.min() else log_ticks(pd.Series(values))
-    )
+    return {"dtick": 1, "tickformat": "~g"} if values.max() > 12 * values.min() else log_ticks(values)
 
 
 def _name(sampler: str) -> str:

@@ -63,8 +63,9 @@ def freshness(source: Source, drawn: Drawn, groups: list[Group]) -> None:
 def _chance(source: Source, groups: list[Group]) -> str:
     """How much of that top a blind draw hits; empty where the size of the corpus is unknown."""
     docs = int((source.run(groups[0].members[0].run).info.get("dataset") or {}).get("docs") or 0)
-    share = min(1.0, DEPTH / docs) if docs else 0.0
-    return f"Of {docs:,} documents, one drawn blindly stands there {share:.0%} of the time." if docs else ""
+    if not docs:
+        return ""
+    return f"Of {docs:,} documents, one drawn blindly stands there {min(1.0, DEPTH / docs):.0%} of the time."
 
 
 def variety(source: Source, drawn: Drawn, groups: list[Group]) -> None:

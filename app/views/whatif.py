@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import shlex
-from collections.abc import Sequence
 from html import escape
 
 import numpy as np
@@ -35,10 +34,6 @@ from .page import about_runs
 )
 def page(source: Source, shown: list[Summary]) -> None:
     """The page *What-if sampler*."""
-    _page(source, shown)
-
-
-def _page(source: Source, shown: Sequence[Summary]) -> None:
     runs = [source.run(run.name) for run in shown]
     mined = {run.name: run for run in runs if whatif_steps(run)}
     if not mined:
