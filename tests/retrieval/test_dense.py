@@ -38,6 +38,21 @@ def test_flat_on_real_numbers():
     np.testing.assert_allclose(found.scores, expected.scores, rtol=1e-4)
 
 
+def test_flat_gives_the_same_bits_on_any_number_of_threads():
+    docs, queries = clustered(700, 32, 0), clustered(2500, 32, 1)
+    index, before, found = build_index(docs), faiss.omp_get_max_threads(), []
+    try:
+        for threads in (1, 2, 3):
+            faiss.omp_set_num_threads(threads)
+            found.append(search(index, queries, 20))
+            assert faiss.omp_get_max_threads() == threads  # the caller's own number is left alone
+    finally:
+        faiss.omp_set_num_threads(before)
+    for other in found[1:]:
+        np.testing.assert_array_equal(found[0].docs, other.docs)
+        np.testing.assert_array_equal(found[0].scores, other.scores)
+
+
 @pytest.mark.parametrize("n_queries", [1, 50])
 def test_copies_of_a_document_enter_lowest_row_first(n_queries):
     docs = np.random.default_rng(0).normal(size=(400, 16)).astype(np.float32)

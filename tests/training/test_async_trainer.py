@@ -5,6 +5,7 @@ import subprocess
 import sys
 from contextlib import contextmanager
 
+import faiss
 import numpy as np
 import psutil
 import pytest
@@ -98,14 +99,16 @@ def test_pools_do_not_depend_on_the_number_of_threads(kind):
     tokens = tokenized(dataset, encoder=config)
     model = build_encoder(config, dataset, tokens, 0)
     rows = np.tile(np.arange(len(dataset.docs)), 12)
-    before, found = torch.get_num_threads(), []
+    before, found = (torch.get_num_threads(), faiss.omp_get_max_threads()), []
     try:
         for threads in (1, 2):
             torch.set_num_threads(threads)
+            faiss.omp_set_num_threads(threads)
             docs = encode_corpus(model, tokens.docs, rows, "document", autocast=True)
             found.append((docs, *search(build_index(docs), docs[:200], 100)))
     finally:
-        torch.set_num_threads(before)
+        torch.set_num_threads(before[0])
+        faiss.omp_set_num_threads(before[1])
     for one, two in zip(*found, strict=True):
         np.testing.assert_array_equal(one, two)
 
