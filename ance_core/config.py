@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Literal
 
-from pydantic import Field, ValidationError, model_validator
+from pydantic import Field, PrivateAttr, ValidationError, model_validator
 
 from .errors import ConfigError
 from .explain import explain
@@ -152,17 +152,19 @@ class WarmupConfig(Settings):
     recipe: Literal["none", "bm25", "in-batch"] = Field(
         "bm25", description="method of the warm-up; 'none' skips it"
     )
-    steps: Positive = Field(100, description="optimizer steps")
+    steps: Positive = Field(100, description="optimizer steps; if absent by the size of the corpus")
     batch_size: Annotated[int, Field(ge=2)] = Field(
         32, description="queries in a batch, whatever the run's own"
     )
-    learning_rate: Rate = Field(6e-4, description="peak learning rate of the warm-up")
+    learning_rate: Rate = Field(
+        6e-4, description="peak learning rate of the warm-up; if absent by the encoder"
+    )
 
 
 class OptimizerConfig(Settings):
     """AdamW with a linear warm-up and a linear decay to zero."""
 
-    learning_rate: Rate = Field(6e-4, description="peak learning rate")
+    learning_rate: Rate = Field(6e-4, description="peak learning rate; if absent by the encoder")
     weight_decay: Annotated[float, Field(ge=0)] = Field(0.01, description="AdamW's decoupled decay")
     warmup_share: Annotated[float, Field(ge=0, lt=1)] = Field(
         0.1, description="share of the steps with rising rate"
@@ -219,6 +221,18 @@ class RunConfig(Settings):
         None, min_length=1, description="folder of the run; made from recipe, data and seed if absent"
     )
     threads: Count = Field(0, description="processor threads; 0: one for static, every core for transformers")
+    _origins: dict[str, str] = PrivateAttr(default_factory=dict)
+
+    @property
+    def origins(self) -> dict[str, str]:
+        """Where settings that follow the corpus came from, in words by dotted name; empty where nobody has asked yet."""
+        return dict(self._origins)
+
+    def with_origins(self, origins: dict[str, str]) -> RunConfig:
+        """The same config with these words."""
+        copy = self.model_copy()
+        copy._origins = dict(origins)
+        return copy
 
 
 def parse(model: type[Settings], values: dict[str, Any], where: str = "") -> Any:

@@ -2,8 +2,8 @@
 
     python -m ance_core.cli.demo_training --runs runs --data pydocs --steps 600 --seed 0
 
-Its settings are the defaults of `RunConfig`. They come from a search on the dev split with the baseline
-recipe (`benchmarks/search_settings.py`), not from what makes one method look good.
+Its settings are the defaults of the collection. They come from a search on the dev split that no single method
+decides (`ance tune`), not from what makes one method look good.
 """
 
 from __future__ import annotations

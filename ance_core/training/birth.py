@@ -61,7 +61,7 @@ def initial_weights(config: RunConfig, problem: Problem, store: Store) -> dict[s
         parent, step = locate(config.fork or config.start or "", store, field)
         check_fits(config, problem, parent, field)
         return {"run": parent.name, "step": step}
-    warm = warmup_config(config)
+    warm = warmup_config(config, problem)
     return {"run": warmup_name(warm, problem), "step": warm.steps} if warm else {"run": None, "step": 0}
 
 
@@ -72,6 +72,7 @@ def describe_run(config: RunConfig, problem: Problem, kind: str, start: dict[str
         "kind": kind,
         "init": start,
         "scale": config.encoder.scale,
+        "defaults": config.origins,
         "dataset": {
             "name": dataset.name,
             "fingerprint": dataset.fingerprint,

@@ -20,6 +20,7 @@ from .records import negative_records
 from .run import Training
 
 DEV_MEASURES = ("nDCG@10", "RR@10", "R@100", "Success@1")
+COLLAPSED = 0.5  # of the quality at the start: no method is meant to lose half of it
 
 
 def observe_start(run: Training) -> None:
@@ -123,6 +124,29 @@ def evaluate_dev(run: Training) -> None:
     run.evaluated = {name: float(means[name]) for name in DEV_MEASURES}
     values = {f"dev/{name}": value for name, value in run.evaluated.items()}
     run.writer.scalars(run.step, values, run.seconds, run.examples)
+    observe_collapse(run)
+
+
+def observe_collapse(run: Training) -> None:
+    """Say once where ranking has fallen below half of what the start gave: a start too weak for these negatives."""
+    now = run.evaluated["RR@10"]
+    if run.start_quality is None:
+        run.start_quality = now
+    if run.collapsed or now >= COLLAPSED * run.start_quality:
+        return
+    run.collapsed = True
+    remedy = (
+        f"raise warmup.steps (now {run.config.warmup.steps})"
+        if run.config.warmup.recipe != "none"
+        else "add a warm-up"
+    )
+    cause = "negatives this hard undo a start this weak" if run.recipe.mines else "training undoes the start"
+    run.writer.event(
+        run.step,
+        "collapse",
+        f"dev RR@10 fell from {run.start_quality:.3f} at the start to {now:.3f}, below half of it: {cause}; {remedy}, or "
+        f"lower optimizer.learning_rate (now {run.config.optimizer.learning_rate:g})",
+    )
 
 
 def save_snapshot(run: Training) -> None:

@@ -15,6 +15,7 @@ from ..recipes import get_recipe
 from ..runs import Run, RunWriter, Store
 from ..runs.files import write_json_atomic
 from .birth import create_run
+from .defaults import settle
 from .device import set_threads
 from .evaluate import final_results
 from .loop import steps
@@ -63,6 +64,7 @@ def train_runs(
     """
     set_threads(configs[0])
     problems = _problems(configs, dataset)
+    configs = [settle(config, problem) for config, problem in zip(configs, problems, strict=True)]
     jobs: list[Job] = []
     try:
         for config, problem in zip(configs, problems, strict=True):
@@ -159,7 +161,7 @@ def _check(config: RunConfig, problem: Problem) -> None:
     effective_batch_size(config, problem)
     if config.encoder.kind == "hf":  # its folder may hold no model
         build_encoder(config.encoder, problem.dataset, problem.tokens, config.seed)
-    for each in filter(None, (warmup_config(config), config)):
+    for each in filter(None, (warmup_config(config, problem), config)):
         recipe = get_recipe(each.recipe)
         if recipe.sampler is not None:
             recipe.sampler(each).check(problem.labels, problem.n_docs, each.negatives.per_query)
