@@ -60,7 +60,7 @@ class Training:
     step: int = 0
     first_step: int = 0
     seconds: float = 0.0
-    evaluated: dict[str, float] = field(default_factory=dict)
+    evaluated: dict[str, float] = field(default_factory=dict)  # the last, by `<split>/<measure>`
 
     @property
     def pools(self) -> dict[str, Pool]:
