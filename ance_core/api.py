@@ -12,6 +12,7 @@ ance.plot(runs, "dev/RR@10").show()
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -20,6 +21,7 @@ import pandas as pd
 
 from .config import merge, spelled_out
 from .data import Dataset, mask_labels
+from .data.declared import Declared
 from .errors import ConfigError, nearest
 from .runs import Run, Store
 
@@ -49,11 +51,18 @@ def train(
     from .training.settings import resolve
 
     name = data.name if isinstance(data, Dataset) else str(data)
-    config = resolve(merge({"data": name, "recipe": recipe}, spelled_out(settings)))
     dataset = data if isinstance(data, Dataset) else None
+    config = resolve(merge({"data": name, "recipe": recipe}, spelled_out(settings)), _declared(dataset))
     if dataset is not None and config.labels_per_query is not None:
         dataset = mask_labels(dataset, config.labels_per_query, config.seed)
     return train_runs([config], Store(runs, create=True), dataset=dataset)[0]
+
+
+def _declared(dataset: Dataset | None) -> Declared | None:
+    """What a dataset in memory says of itself; nothing about labels where some are withheld already."""
+    if dataset is None:
+        return None
+    return replace(dataset.declared, labels_per_query=None) if len(dataset.hidden) else dataset.declared
 
 
 def metrics(runs: Run | Sequence[Run], names: Sequence[str] | str | None = None) -> pd.DataFrame:

@@ -12,7 +12,7 @@ from pydantic import Field, PrivateAttr, ValidationError, model_validator
 
 from .errors import ConfigError
 from .explain import explain
-from .fields import MOST, Count, Positive, Rate, Settings, Size
+from .fields import MOST, Count, LabelsPerQuery, Positive, Rate, Settings, Size
 from .layers import merge, read_settings, spelled_out
 from .methods import FilterConfig, MethodConfig, NegativesConfig, SharesConfig
 
@@ -177,8 +177,11 @@ class OptimizerConfig(Settings):
 class RecordConfig(Settings):
     """What a run writes down, and how often. Nothing here changes the training."""
 
-    eval_every: Positive = Field(50, description="steps between evaluations on the dev sample")
-    eval_queries: Positive = Field(300, description="dev queries in the fixed sample")
+    eval_every: Positive = Field(50, description="steps between evaluations on the samples of eval_splits")
+    eval_queries: Positive = Field(300, description="queries of a split in its fixed sample")
+    eval_splits: tuple[str, ...] = Field(
+        ("dev",), min_length=1, description="splits that are evaluated while training; the curves of a run"
+    )
     negatives: bool = Field(True, description="one record for each drawn negative")
     negatives_per_query: Positive = Field(
         8, description="most negatives recorded a query and step (in-batch has many)"
@@ -189,13 +192,30 @@ class RecordConfig(Settings):
     probe_queries: Annotated[int, Field(ge=2)] = Field(64, description="training queries in such a probe")
     checkpoint_every: Count = Field(200, description="steps between checkpoints; 0: only at the end")
 
+    @model_validator(mode="after")
+    def _consistent(self) -> RecordConfig:
+        for name in self.eval_splits:
+            if name == "train" or name.startswith("test"):
+                why = (
+                    "are trained on"
+                    if name == "train"
+                    else "are asked at the end, so that nobody chooses by their curve"
+                )
+                raise ValueError(
+                    f"eval_splits: '{name}' given, whose queries {why}; name dev, or another split, and see '{name}' with "
+                    "`ance eval`"
+                )
+        if len(set(self.eval_splits)) < len(self.eval_splits):
+            raise ValueError(f"eval_splits: {list(self.eval_splits)} names a split twice; name each once")
+        return self
+
 
 class RunConfig(Settings):
     """Everything that determines a run. Same config, same machine: same numbers."""
 
     data: str = Field("pydocs", min_length=1, description="name of an embedded dataset, or a folder")
-    labels_per_query: Positive | None = Field(
-        None, description="judged positives a training query keeps; rest hidden"
+    labels_per_query: LabelsPerQuery = Field(
+        None, description="judged positives a training query keeps; rest hidden; all: it keeps every one"
     )
     recipe: str = Field("ance", description="method; see `ance recipes`")
     preset: str | None = Field(

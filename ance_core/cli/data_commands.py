@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -39,24 +39,28 @@ def list_(as_json: AsJson = False) -> None:
 def build(name: NameOrPath = "pydocs", as_json: AsJson = False) -> None:
     """Read or build a dataset. Makes its tokens for `static` and `mini` too."""
     with console.status(f"building {name}"):
+        import numpy as np
+
         from ..config import EncoderConfig
         from ..data import load_dataset
         from ..data.tokens import tokenized
 
         dataset = load_dataset(name)
         tokens = tokenized(dataset, encoder=EncoderConfig())
-    facts = {
+    facts: dict[str, Any] = {
         "name": dataset.name,
         "fingerprint": dataset.fingerprint,
         "documents": len(dataset.docs),
         "queries": len(dataset.queries),
+        "splits": {split: len(np.unique(qrels.queries)) for split, qrels in dataset.qrels.items()},
         "vocabulary": tokens.vocab_size,
         "source": dataset.source,
     }
     if as_json:
         print_json(facts)
     else:
-        for key, value in facts.items():
+        counts = ", ".join(f"{split} {n:,}" for split, n in facts["splits"].items())
+        for key, value in (facts | {"splits": counts}).items():
             out.print(f"{key:>12}  {value}", highlight=False, markup=False)
 
 
@@ -79,7 +83,7 @@ def check(path: NameOrPath, as_json: AsJson = False) -> None:
 @data.command()
 def show(
     name: NameOrPath,
-    split: Annotated[str, typer.Option(help="train, dev or test")] = "train",
+    split: Annotated[str, typer.Option(help="train, dev, test, or another it has")] = "train",
     number: Annotated[int, typer.Option("--number", "-n", min=1, help="queries to show")] = 5,
     as_json: AsJson = False,
 ) -> None:

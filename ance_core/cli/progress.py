@@ -46,6 +46,7 @@ def training_progress(console: Console) -> Iterator[Callable[[Training], None]]:
 def _note(training: Training) -> str:
     if training.control.paused:
         return "paused"
-    if "RR@10" in training.evaluated:
-        return f"dev RR@10 {training.evaluated['RR@10']:.3f}"
+    for name, value in training.evaluated.items():  # that of the first split
+        if name.endswith("/RR@10"):
+            return f"{name.replace('/', ' ')} {value:.3f}"
     return ""

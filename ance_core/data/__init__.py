@@ -8,19 +8,23 @@ data.qrels["train"].labels()
 from __future__ import annotations
 
 import logging
+from dataclasses import replace
 from pathlib import Path
 
 from .assemble import assemble
 from .cache import cache_dir
-from .dataset import SPLITS, Dataset, Labels, Qrels
+from .dataset import Dataset, Labels, Qrels
+from .declared import Declared, read_declared
 from .embedded import dataset_names, locate
 from .formats import read_collection
 from .masking import mask_labels
 from .problems import Problems
+from .split_names import SPLITS
 
 __all__ = [
     "SPLITS",
     "Dataset",
+    "Declared",
     "Labels",
     "Qrels",
     "cache_dir",
@@ -37,11 +41,14 @@ def load_dataset(name_or_path: str | Path, *, labels_per_query: int | None = Non
 
     With `labels_per_query`, at most so many relevant documents of each training query are kept, chosen by a
     hash of (`seed`, query id, document id); the others become `Dataset.hidden`. Without a dev split one is
-    cut from train. DataError, on one line with file and line number, for anything that would break training.
+    cut from train. What the collection declares as its defaults is not applied here, but stands in
+    `Dataset.declared`. DataError, on one line with file and line number, for anything that would break training.
     """
     problems = Problems()
     place = locate(name_or_path)
-    dataset = assemble(read_collection(place.where, problems), problems, place.name, place.source)
+    found = read_collection(place.where, problems)
+    declared = read_declared(name_or_path, problems)
+    dataset = replace(assemble(found, problems, place.name, place.source), declared=declared)
     for warning in problems.warnings:
         logger.warning("%s", warning)
     return dataset if labels_per_query is None else mask_labels(dataset, labels_per_query, seed)

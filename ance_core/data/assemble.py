@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from ..errors import DataError
 from .collection import Collection, Judgement
-from .dataset import SPLITS, Dataset, Qrels
+from .dataset import Dataset, Qrels
 from .fingerprint import fingerprint
 from .problems import Problems, shown
+from .split_names import SPLITS, in_order
 from .splits import carve_dev, split_all
 
 MIN_DOCS = 2  # a negative needs a document that is not the positive
@@ -25,8 +26,7 @@ def assemble(found: Collection, problems: Problems, name: str, source: str = "")
             [doc_row[j.doc] for j in judged[split]],
             [j.grade for j in judged[split]],
         )
-        for split in SPLITS
-        if split in judged
+        for split in in_order(judged)
     }
     texts = list(found.docs), list(found.docs.values()), list(found.queries), list(found.queries.values())
     hidden = Qrels.of()
@@ -45,12 +45,11 @@ def join(found: Collection, problems: Problems) -> dict[str, list[Judgement]]:
                 "empty split",
                 f"{found.files[split]}: the {split} split has no judgement: add one or remove the file",
             )
-    splits = set(judged)
-    if splits and "train" not in splits and len(splits) > 1:
-        has = " and ".join(sorted(splits))
+    if "train" not in judged and len(judged) > 1:
+        has = " and ".join(in_order(judged))
         problems.error(
             "no train split",
-            f"{found.path}: only {has}: add a train split, or keep one file to have it split",
+            f"{found.path}: only {has}: add a train split, a file with that name, or keep one file to have it split",
         )
     _check_labels(found, judged, problems)
     return judged

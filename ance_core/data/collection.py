@@ -20,7 +20,7 @@ class Judgement(NamedTuple):
 class Collection:
     """A collection as read. `judgements` has one list for each split, `files` the file each came from.
 
-    A single judgement file without a split's name stands under the key "all".
+    A single judgement file that is none of train, dev and test stands under the key "all".
     """
 
     path: Path
@@ -36,19 +36,6 @@ class Collection:
     def corpus_name(self) -> str:
         """The corpus in an error message."""
         return str(self.docs_file or self.path)
-
-
-SPLIT_NAMES = {
-    "train": "train",
-    "training": "train",
-    "dev": "dev",
-    "val": "dev",
-    "valid": "dev",
-    "validation": "dev",
-    "test": "test",
-    "eval": "test",
-}
-"""File name parts and the split they mean."""
 
 
 def join_title(title: str, text: str) -> str:

@@ -12,8 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from ..errors import DataError
-
-SPLITS = ("train", "dev", "test")
+from .declared import NOTHING, Declared
 
 
 def _frozen(values: Iterable[int] | np.ndarray, dtype: type) -> np.ndarray:
@@ -110,17 +109,20 @@ class Dataset:
     docs: list[str]  # title and text joined
     query_ids: list[str]
     queries: list[str]
-    qrels: dict[str, Qrels]  # by split: "train", "dev", "test"; any may be absent
+    qrels: dict[str, Qrels]  # by split: train, dev, test, then others by name; any may be absent
     hidden: Qrels  # positives withheld from training by label masking; empty without masking
     fingerprint: str  # 16 hex digits of the contents, not of name or path; masking changes it
     source: str  # one line: where it came from and how it was split
+    declared: Declared = NOTHING  # what its collection says of itself; changes nothing here
 
     def split(self, name: str) -> Qrels:
         """The judgements of a split. DataError with the splits there are if it is absent or empty."""
         found = self.qrels.get(name)
         if found is None or not len(found):
             has = ", ".join(s for s in self.qrels if len(self.qrels[s])) or "none"
-            raise DataError(f"{self.name}: no {name!r} split; it has {has}: add a qrels file for {name!r}")
+            raise DataError(
+                f"{self.name}: no {name!r} split; it has {has}: choose one, or add a qrels file for it"
+            )
         return found
 
     def __repr__(self) -> str:

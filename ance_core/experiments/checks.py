@@ -7,6 +7,7 @@ from collections.abc import Sequence
 
 import pandas as pd
 
+from ..data.split_names import in_order
 from ..errors import ConfigError, nearest
 from ..runs import Run
 from .settings import seed_of
@@ -51,10 +52,13 @@ def _values(run: Run, measure: str, split: str) -> pd.DataFrame:
     table = run.per_query()
     found = table[table["split"] == split]
     if found.empty:
-        splits = ", ".join(map(str, table["split"].unique())) or f"none, it is {run.status().state}"
-        raise ConfigError(
-            f"run '{run.name}': no per-query values on '{split}' (has: {splits}): finish it first"
+        splits = ", ".join(in_order(map(str, table["split"].unique())))
+        has = (
+            f"it has {splits}: choose one of them"
+            if splits
+            else f"it is {run.status().state}: finish it first"
         )
+        raise ConfigError(f"run '{run.name}': no per-query values on split '{split}'; {has}")
     found = found.set_index("query_id").drop(columns="split")
     if measure not in found:
         raise ConfigError(f"measure: run '{run.name}' has no '{measure}'{nearest(measure, map(str, found))}")

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeVar
 
 from ..config import RunConfig, merge, parse
+from ..data.declared import NOTHING
 from ..encoders import DualEncoder, build_encoder
 from ..errors import AnceError, ConfigError, StoreError, nearest
 from ..probes.gradients import instance_norms, instance_norms_by_loop
@@ -113,7 +114,7 @@ def sampler_at(moment: Moment, recipe: Recipe) -> tuple[Sampler, dict[str, Pool]
         include={"data", "labels_per_query", "seed", "encoder"}, exclude_none=True
     )
     own = {"recipe": recipe.name, "negatives": {"pool_depth": moment.config.negatives.pool_depth}}
-    config = resolve(merge(kept, own))
+    config = resolve(merge(kept, own), NOTHING)  # by the published defaults, not the collection's
     assert recipe.sampler is not None
     sampler = recipe.sampler(config)
     problem = moment.problem

@@ -8,9 +8,9 @@ speed; both are for embeddings of about equal length, for which the nearest docu
 All three return equal scores in document order; only `flat` also guarantees which of several equally good
 documents make the cut.
 
-Searches run on as many threads as faiss is set to: every core, unless `training.device.set_threads` or
-OMP_NUM_THREADS says fewer. `flat` shares out blocks of queries and searches each on one thread, so that the scores
-are the same to the bit whatever the number of threads; a matrix product that shares itself out is not.
+Searches use every core, unless `use_search_threads` or OMP_NUM_THREADS says fewer. `flat` shares out blocks of queries
+and searches each on one thread, so that the scores are the same to the bit whatever the number of threads; a matrix
+product that shares itself out is not. faiss's own number of threads is left alone: torch may run on the same OpenMP.
 """
 
 from __future__ import annotations
@@ -41,7 +41,18 @@ KINDS: dict[str, dict[str, str]] = {
 }
 """Kinds of index and their parameters; all are whole numbers from 1 up."""
 
+_chosen_threads: list[int] = []  # the last is in force; a property of the process, as torch's number is
 BLOCK = 1024  # queries searched by one thread at a time: faiss is twice as slow on 512, and four cores want four blocks
+
+
+def use_search_threads(count: int) -> None:
+    """Searches of this process run on `count` threads from now on."""
+    _chosen_threads[:] = [count]
+
+
+def search_threads() -> int:
+    """Threads of a search: as chosen, else every core that OMP_NUM_THREADS allows."""
+    return _chosen_threads[0] if _chosen_threads else faiss.omp_get_max_threads()
 
 
 def build_index(embeddings: np.ndarray, kind: str = "flat", seed: int = 0, **params: int) -> faiss.Index:
@@ -83,7 +94,8 @@ def search(index: faiss.Index, queries: np.ndarray, k: int, passages: Passages |
     if isinstance(index, faiss.IndexFlat):
         found = _search_exact(index, queries, k, min(k + 1, index.ntotal))
     else:
-        found = _search(index, queries, min(k, index.ntotal))
+        with _threads(search_threads()):
+            found = _search(index, queries, min(k, index.ntotal))
     missing = k - found.docs.shape[1]
     return Ranking(
         np.pad(found.docs, ((0, 0), (0, missing)), constant_values=-1),
@@ -117,7 +129,7 @@ def _search_blocks(index: faiss.IndexFlat, queries: np.ndarray, k: int) -> Ranki
         faiss.omp_set_num_threads(1)  # holds for the calling thread alone
         return _search(index, block, k)
 
-    with ThreadPoolExecutor(min(faiss.omp_get_max_threads(), len(blocks))) as pool:
+    with ThreadPoolExecutor(min(search_threads(), len(blocks))) as pool:
         found = list(pool.map(one, blocks))
     return Ranking(*(np.concatenate(part) for part in zip(*found, strict=True)))
 
@@ -180,8 +192,9 @@ def _ivf(
     index.cp.seed = seed
     index.cp.min_points_per_centroid = 1  # few documents a cell are fine here; faiss would warn on stderr
     index.nprobe = probes
-    index.train(embeddings)
-    index.add(embeddings)
+    with _threads(search_threads()):
+        index.train(embeddings)
+        index.add(embeddings)
     return index
 
 

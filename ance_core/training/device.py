@@ -11,6 +11,7 @@ from accelerate.state import AcceleratorState
 
 from ..config import RunConfig
 from ..encoders import resolve_precision
+from ..retrieval.dense import use_search_threads
 
 
 def make_accelerator(config: RunConfig) -> Accelerator:
@@ -26,7 +27,7 @@ def make_accelerator(config: RunConfig) -> Accelerator:
 
 
 def set_threads(config: RunConfig) -> int:
-    """Use the configured number of processor threads for torch; returns it. faiss searches on all that are allowed.
+    """Use the configured number of processor threads for torch; returns it. Searches take all that are allowed.
 
     By default transformers use every core and `static` one: its matrices are too small to share out, and
     threads that wait for each other beside a busy browser made a step 40 times slower. Sums depend on the
@@ -35,7 +36,8 @@ def set_threads(config: RunConfig) -> int:
     """
     threads = threads_of(config)
     torch.set_num_threads(threads)
-    faiss.omp_set_num_threads(search_threads_of(config))
+    faiss.omp_set_num_threads(threads)  # torch and faiss may share one OpenMP, and then one number
+    use_search_threads(search_threads_of(config))
     return threads
 
 

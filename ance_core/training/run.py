@@ -60,7 +60,7 @@ class Training:
     step: int = 0
     first_step: int = 0
     seconds: float = 0.0
-    evaluated: dict[str, float] = field(default_factory=dict)
+    evaluated: dict[str, float] = field(default_factory=dict)  # the last, by `<split>/<measure>`
     start_quality: float | None = None  # dev RR@10 before the first update
     collapsed: bool = False  # whether it has been said that quality fell below half of that
 

@@ -159,6 +159,7 @@ def _problems(configs: Sequence[RunConfig], dataset: Dataset | None) -> list[Pro
 def _check(config: RunConfig, problem: Problem) -> None:
     """Raise now, before a folder is made, what would stop the run at its start."""
     effective_batch_size(config, problem)
+    problem.watched(config.record)
     if config.encoder.kind == "hf":  # its folder may hold no model
         build_encoder(config.encoder, problem.dataset, problem.tokens, config.seed)
     for each in filter(None, (warmup_config(config, problem), config)):

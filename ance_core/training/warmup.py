@@ -39,7 +39,12 @@ def warmup_config(config: RunConfig, problem: Problem) -> RunConfig | None:
         encoder=encoder,
         warmup=WarmupConfig(recipe="none"),
         optimizer=OptimizerConfig(learning_rate=config.warmup.learning_rate),
-        record=RecordConfig(negatives=False, snapshot_every=0, eval_every=config.record.eval_every),
+        record=RecordConfig(
+            negatives=False,
+            snapshot_every=0,
+            eval_every=config.record.eval_every,
+            eval_splits=config.record.eval_splits,
+        ),
         steps=config.warmup.steps,
         batch_size=config.warmup.batch_size,
         seed=config.seed,

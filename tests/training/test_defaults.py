@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ance_core.errors import ConfigError
-from ance_core.training.defaults import pool_depth, settle, warmup_steps
+from ance_core.training.defaults import learning_rate, pool_depth, settle, warmup_steps
 from ance_core.training.problem import load_problem
 from ance_core.training.session import train_runs
 from ance_core.training.settings import resolve
@@ -25,6 +25,10 @@ def test_a_larger_corpus_never_shortens_the_warm_up_nor_does_it_pass_four_epochs
     assert steps <= warmup_steps(kind, 2 * docs, queries, batch)
     assert 100 * times <= steps <= 1000 * times
     assert steps == 100 * times or steps // times * batch <= 4 * queries
+
+
+def test_a_pretrained_model_trains_at_a_rate_of_its_own():
+    assert learning_rate("hf") == 2e-5 < learning_rate("static")
 
 
 def test_what_nobody_named_is_settled_and_what_somebody_named_stays():

@@ -32,7 +32,7 @@ def read(path: Path, problems: Problems) -> Collection:
         problems.error(
             "missing file", f"{path}: no queries.jsonl or queries.jsonl.gz: a BEIR folder needs one"
         )
-    found.files = by_split(listed(path / "qrels", "*.tsv"), path / "qrels", problems)
+    found.files = by_split(listed(path / "qrels", "*.tsv"), path / "qrels", problems, stem=True)
     if not found.files:
         problems.error(
             "missing file", f"{path}: no qrels/*.tsv: add qrels/train.tsv with query-id, corpus-id, score"
