@@ -68,7 +68,10 @@ def test_it_is_clean():
     report = check_dataset("campus")
     assert report.ok
     # dev and test ask again what training knows; the unseen splits do not
-    assert {problem.kind for problem in report.warnings} == {"dev answer in training", "test answer in training"}
+    assert {problem.kind for problem in report.warnings} == {
+        "dev answer in training",
+        "test answer in training",
+    }
 
 
 def test_sizes_and_lengths(campus, passages, metadata):
