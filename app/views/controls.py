@@ -65,14 +65,13 @@ def layers() -> str:
 
 
 def watched(splits: list[str]) -> str:
-    """Whose curves are shown: one of `splits`, dev unless another is asked for. Not asked where there is one."""
+    """Whose curves are shown: the first of `splits` unless another is chosen. Not asked where there is one."""
     if len(splits) < 2:
         return splits[0]
     keep_if_offered("queries", splits)
     chosen = st.selectbox(
-        "Queries", splits, splits.index("dev") if "dev" in splits else 0, key="queries", bind="query-params",
-        format_func=lambda split: f"{split} queries", label_visibility="collapsed", width=220,
-    )  # fmt: skip
+        "Queries", splits, key="queries", bind="query-params", label_visibility="collapsed", width=220
+    )
     return chosen or splits[0]
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import nullcontext
 from html import escape
 
 import pandas as pd
@@ -50,10 +51,11 @@ def _figures(source: Source, shown: Sequence[Summary], view: controls.View) -> N
 def _evaluation(
     source: Source, shown: Sequence[Summary], groups: list[Group], view: controls.View, marks: pd.DataFrame
 ) -> None:
-    heading = st.container()  # it names the queries that are chosen below it
-    with st.container(horizontal=True, vertical_alignment="center", key="evaluation"):
-        name = controls.evaluation()
-        split = controls.watched(in_order(split for run in shown for split in run.watched))
+    splits = in_order(split for run in shown for split in run.watched)
+    heading = st.empty()  # it names the queries that are chosen below it
+    row = st.container(horizontal=True, vertical_alignment="center") if len(splits) > 1 else nullcontext()
+    with row:
+        name, split = controls.evaluation(), controls.watched(splits)
     heading.subheader(f"Quality on the {split} queries", anchor=False)
     measure = measures.evaluation(name, split)
     without = [run.name for run in shown if split not in run.watched]
