@@ -23,7 +23,17 @@ def run_summary(run: Run) -> dict[str, Any]:
         "dev": splits.get("dev", {}),
         "test": splits.get("test", {}),
         "splits": splits,
+        "pool": pool_said(run),
     }
+
+
+def pool_said(run: Run) -> str | None:
+    """How deep the pools of a run are, with their share of the corpus; None for an older run that does not say."""
+    depth = (run.info["config"].get("negatives") or {}).get("pool_depth")
+    documents = run.info["dataset"].get("docs")
+    if not depth or not documents:
+        return None
+    return f"{min(depth, documents)} candidates a query, {min(1.0, depth / documents):.1%} of {documents:,} documents"
 
 
 def announce(run: Run) -> None:
