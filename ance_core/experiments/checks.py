@@ -58,7 +58,7 @@ def _values(run: Run, measure: str, split: str) -> pd.DataFrame:
             if splits
             else f"it is {run.status().state}: finish it first"
         )
-        raise ConfigError(f"run '{run.name}': no per-query values on split '{split}'; {has}")
+        raise ConfigError(f"run '{run.name}': no per-query values on '{split}'; {has}")
     found = found.set_index("query_id").drop(columns="split")
     if measure not in found:
         raise ConfigError(f"measure: run '{run.name}' has no '{measure}'{nearest(measure, map(str, found))}")

@@ -70,7 +70,7 @@ def test_an_unknown_split_is_answered_with_those_there_are(ance, runs):
     assert "no 'unseen' split; it has train, dev, test, dev-unseen, test-unseen" in said
     said = refusal(ance("compare", "a", "b", "--split", "unseen", "--runs", runs))
     assert said == (
-        "run 'a': no per-query values on split 'unseen'; it has dev, test, dev-unseen, test-unseen: choose one of them"
+        "run 'a': no per-query values on 'unseen'; it has dev, test, dev-unseen, test-unseen: choose one of them"
     )
 
 

@@ -183,7 +183,7 @@ def test_refusals(add_run, store):
     with pytest.raises(ConfigError, match="no run or method 'randm'; did you mean 'random'"):
         compare([a, b], baseline="randm")
     with pytest.raises(
-        ConfigError, match="run 'a': no per-query values on split 'dev'; it has test: choose one of them"
+        ConfigError, match="run 'a': no per-query values on 'dev'; it has test: choose one of them"
     ):
         compare([a, b], split="dev")
     fewer = add_run("fewer", values(19, 2), recipe="bm25")
