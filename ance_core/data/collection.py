@@ -16,6 +16,9 @@ class Judgement(NamedTuple):
     line: int
 
 
+CLICKS, WRONG = "clicks.tsv", "wrong_labels.tsv"  # marks on training labels, in the form of a judgement file
+
+
 @dataclass
 class Collection:
     """A collection as read. `judgements` has one list for each split, `files` the file each came from.
@@ -29,6 +32,8 @@ class Collection:
     queries: dict[str, str] = field(default_factory=dict)
     judgements: dict[str, list[Judgement]] = field(default_factory=dict)
     files: dict[str, Path] = field(default_factory=dict)
+    clicks: list[Judgement] = field(default_factory=list)  # training labels that masking keeps first
+    wrong: list[Judgement] = field(default_factory=list)  # training labels known to be wrong
     docs_file: Path | None = None
     queries_file: Path | None = None
 

@@ -88,6 +88,12 @@ class Qrels:
             _frozen(self.grades[keep], np.int16),
         )
 
+    def among(self, others: Qrels) -> np.ndarray:
+        """Whether each (query, document) is one of `others`; (M,) bool."""
+        width = np.int64(1) << 32
+        keys = [part.queries.astype(np.int64) * width + part.docs for part in (self, others)]
+        return np.isin(*keys)
+
     def relevant(self) -> Qrels:
         """The judgements of grade >= 1."""
         return self.take(self.grades >= 1)
@@ -98,6 +104,9 @@ class Qrels:
         queries, first = np.unique(kept.queries, return_index=True)
         indptr = np.append(first, len(kept))
         return Labels(_frozen(queries, np.int32), _frozen(indptr, np.int64), kept.docs, kept.grades)
+
+
+NO_PAIRS = Qrels.of()
 
 
 @dataclass(frozen=True, eq=False)
@@ -113,6 +122,8 @@ class Dataset:
     hidden: Qrels  # positives withheld from training by label masking; empty without masking
     fingerprint: str  # 16 hex digits of the contents, not of name or path; masking changes it
     source: str  # one line: where it came from and how it was split
+    clicks: Qrels = NO_PAIRS  # training labels that masking keeps first, such as what a user clicked
+    wrong: Qrels = NO_PAIRS  # training labels known to be wrong
     declared: Declared = NOTHING  # what its collection says of itself; changes nothing here
 
     def split(self, name: str) -> Qrels:

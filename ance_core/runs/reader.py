@@ -161,7 +161,7 @@ class Run:
                 table = self.negatives_dataset().to_table(
                     columns=None if columns is None else list(columns), filter=expression
                 )
-                return table.to_pandas()
+                return _whole(table.to_pandas())
             except FileNotFoundError:  # a resume dropped parts after they were listed
                 if attempt == 4:
                     raise StoreError(
@@ -216,6 +216,15 @@ class Run:
             return pd.read_parquet(path)
         except (OSError, ValueError) as error:
             raise StoreError(f"{path}: cannot be read ({error}): restore it from a copy") from error
+
+
+def _whole(frame: pd.DataFrame) -> pd.DataFrame:
+    """Columns that older runs do not have come as empty; a flag that nobody recorded is not set."""
+    for name in frame.columns:
+        kind, absent = negatives.COLUMNS[name]
+        if kind == "bool" and frame[name].dtype != bool:
+            frame[name] = frame[name].eq(True) if absent is False else frame[name]
+    return frame
 
 
 def _rate(connection: sqlite3.Connection) -> float:

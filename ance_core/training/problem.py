@@ -42,6 +42,12 @@ class Problem:
         at = np.searchsorted(self._hidden_keys, keys)
         return (at < len(self._hidden_keys)) & (np.append(self._hidden_keys, -1)[at] == keys)
 
+    def is_wrong(self, queries: np.ndarray, docs: np.ndarray) -> np.ndarray:
+        """Whether the label `docs` (n,) of the dataset's `queries` (n,) is known to be wrong; (n,) bool."""
+        wrong = self.dataset.wrong
+        keys = wrong.queries.astype(np.int64) * self.n_docs + wrong.docs
+        return np.isin(queries.astype(np.int64) * self.n_docs + docs, keys)
+
     def count_judged(self, pool: Pool) -> int:
         """How many candidates of a pool are judged positives of their query: 0, unless a preset leaks them."""
         keys = np.arange(len(self.labels.queries))[:, None] * self.n_docs + pool.docs
