@@ -101,6 +101,15 @@ class Qrels:
         return Labels(_frozen(queries, np.int32), _frozen(indptr, np.int64), kept.docs, kept.grades)
 
 
+@dataclass(frozen=True)
+class Built:
+    """Which copy of a built collection a dataset is: its name, its fingerprint before masking, what made it."""
+
+    name: str
+    fingerprint: str
+    versions: dict[str, str]
+
+
 @dataclass(frozen=True, eq=False)
 class Dataset:
     """Corpus, queries and judgements, made by `load_dataset` and identified by `fingerprint`."""
@@ -114,6 +123,7 @@ class Dataset:
     hidden: Qrels  # positives withheld from training by label masking; empty without masking
     fingerprint: str  # 16 hex digits of the contents, not of name or path; masking changes it
     source: str  # one line: where it came from and how it was split
+    built: Built | None = None  # of a collection that is built, which copy of it this is
 
     def split(self, name: str) -> Qrels:
         """The judgements of a split. DataError with the splits there are if it is absent or empty."""
