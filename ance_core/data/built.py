@@ -81,9 +81,10 @@ def find(fingerprint: str) -> Path | None:
 
 
 def fingerprint_of(folder: Path) -> str | None:
-    """The fingerprint of the collection in a folder; None where it cannot be read."""
+    """The fingerprint of the copy in a folder; None where it cannot be read."""
     problems = Problems()
     try:
+        facts_of(folder)
         return assemble(read_collection(folder, problems), problems, folder.name).fingerprint
     except DataError:
         return None

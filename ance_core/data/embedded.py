@@ -142,8 +142,9 @@ def _place(folder: Path) -> Place:
 def _copy(name: str, variant: str, fingerprint: str) -> Place:
     copy = find_copy(name, variant, fingerprint, None)
     if copy is None:
+        what = f"{name}:{variant}" if variant else name
         raise DataError(
-            f"{name}@{fingerprint}: no such copy in the cache, and what is installed makes another: "
+            f"{what}@{fingerprint}: no such copy in the cache, and what is installed makes another: "
             f"name one that is there, or {name} as it is now"
         )
     return copy

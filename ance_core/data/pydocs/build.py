@@ -46,16 +46,16 @@ def versions(packages: Iterable[Package] | None = None) -> dict[str, str]:
     }
 
 
-def build(watch: Watch = lambda *_: None) -> Path:
+def build(watch: Watch = lambda *_: None, project: str = PROJECT) -> Path:
     """The folder of the collection in BEIR form, with `built.json` and a datasheet; made if these versions have not
     made it yet. A damaged package is left out, with a warning that says so; its repair gives another folder.
 
     Raises DataError where the workbench is not installed, so that its requirements are unknown.
     """
-    packages = required()
+    packages = required(project)
     if not packages:
         raise DataError(
-            f"pydocs: {PROJECT} is not installed, so what it requires is unknown: pip install it, or use pydocs:stdlib"
+            f"pydocs: {project} is not installed, so what it requires is unknown: pip install it, or use pydocs:stdlib"
         )
     name = f"pydocs-{platform.python_version()}-{_digest(versions(packages))}"
     found = _cached(name, packages)

@@ -138,16 +138,20 @@ def _sections(lines: list[str]) -> list[tuple[str, list[str]]]:
 
 def _sphinx(lines: list[str]) -> list[str]:
     """`:param x: text` as `x: text` and `:return: text` as `text`; types are dropped."""
-    made, kept = [], True
+    made: list[str] = []
+    kept, ended = True, False
     for line in lines:
         if found := _SPHINX.match(line.strip()):
             kind, name, text = found.groups()
             kept = "type" not in kind and "meta" not in kind
-            line = f"{name}: {text}" if name else f"{kind}: {text}"
-        elif line.strip():
-            line = f"    {line.strip()}"
-        if kept:
-            made.append(line)
+            if kept:
+                made.append(f"{name or kind}: {text}")
+        elif ended and line[:1].strip():
+            made.append(line)  # prose behind the fields
+            kept = True
+        elif kept:
+            made[-1] = f"{made[-1]} {line.strip()}"
+        ended = not line.strip()
     return made
 
 

@@ -13,7 +13,7 @@ _CODE = re.compile(r"(`{1,2})([^`]+)\1_{0,2}")
 _STRONG = re.compile(r"(?<![\w*])(\*{1,2})(?=\S)([^*\n]+?)(?<=\S)\1(?![\w*])")
 _TAG = re.compile(r"</?[A-Za-z][^<>\n]*>")
 _DIRECTIVE = re.compile(r"^\.\. *([\w:+-]+?) ?: ?:\s*(.*)$")
-_COMMENT = re.compile(r"^\.\.(\s|$)")
+_COMMENT = re.compile(r"^\.\.(\s|$)")  # and directives
 _READABLE = frozenset({"note", "warning", "important", "tip", "caution", "attention", "hint", "admonition"})
 
 
@@ -65,22 +65,29 @@ def _prose(lines: list[str]) -> Iterable[str]:
     while at < len(lines):
         line, text = lines[at], lines[at].strip()
         at += 1
-        if text.startswith("```") or text.startswith("~~~"):
-            at = _after_fence(lines, at, text[:3])
-        elif text.startswith(">>>"):
-            at = _after_paragraph(lines, at)
-        elif found := _DIRECTIVE.match(text):
-            if found[1] in _READABLE:
-                yield f"{found[2]}\n"
-            else:
-                at = _after_indented(lines, at, line)
-        elif _COMMENT.match(text) or text.startswith("$$"):
-            at = _after_indented(lines, at, line)
-        elif text.endswith("::"):
+        if (found := _DIRECTIVE.match(text)) and found[1] in _READABLE:
+            yield from ("", found[2])
+            continue
+        behind = _behind_block(lines, at, text)
+        if behind is None:
+            if not _is_ruled(text):
+                yield line
+            continue
+        at = behind
+        if text.endswith("::") and not text.startswith(".."):
             yield text[:-1] if text != "::" else ""
-            at = _after_indented(lines, at, line)
-        elif not _is_ruled(text):
-            yield line
+        yield ""
+
+
+def _behind_block(lines: list[str], at: int, text: str) -> int | None:
+    """The place behind a block that is no prose and that the line before `at`, `text`, opens; None if it opens none."""
+    if text.startswith(("```", "~~~")):
+        return _after_fence(lines, at, text[:3])
+    if text.startswith(">>>"):
+        return _after_paragraph(lines, at)
+    if _COMMENT.match(text) or text.startswith("$$") or text.endswith("::"):
+        return _after_indented(lines, at)
+    return None
 
 
 def _after_fence(lines: list[str], at: int, fence: str) -> int:
@@ -95,9 +102,9 @@ def _after_paragraph(lines: list[str], at: int) -> int:
     return at
 
 
-def _after_indented(lines: list[str], at: int, opening: str) -> int:
-    """The place behind a block that stands deeper than the line which opened it."""
-    depth = _indent(opening)
+def _after_indented(lines: list[str], at: int) -> int:
+    """The place behind a block that stands deeper than the line before `at`, which opened it."""
+    depth = _indent(lines[at - 1])
     while at < len(lines) and (not lines[at].strip() or _indent(lines[at]) > depth):
         at += 1
     return at

@@ -146,6 +146,8 @@ def _c_docs(module_name: str) -> Iterator[tuple[str, str]]:
     for name, value in sorted(vars(module).items()):
         if name.startswith("__"):
             continue  # the import machinery's marks
+        if name.endswith("hook"):  # a test runner or notebook may have replaced it
+            value = getattr(module, f"__{name}__", value)
         if inspect.isclass(value):
             yield from _own_doc(f"{module_name}.{name}", value)
             for method, member in sorted(vars(value).items()):
