@@ -57,6 +57,7 @@ def build(name: NameOrPath = "pydocs", as_json: AsJson = False) -> None:
         "queries": len(dataset.queries),
         "vocabulary": tokens.vocab_size,
         "source": dataset.source,
+        **({"folder": str(place.where)} if place.facts else {}),
     }
     if as_json:
         print_json(facts | ({"built": dict(place.facts)} if place.facts else {}))
