@@ -94,10 +94,12 @@ def negatives(runs: Run | Sequence[Run], dataset: Dataset | None = None, **optio
 
     options: `columns` and `filter` as `Run.negatives` takes them. ConfigError for another dataset.
     """
+    from .data.of_run import check_rows
+
     listed = _listed(runs)
     if dataset is not None:
         for run in listed:
-            _check_same(run, dataset)
+            check_rows(run, dataset)
     frame = pd.concat([_tagged(run, run.negatives(**options)) for run in listed], ignore_index=True)
     if dataset is None:
         return frame
@@ -142,21 +144,6 @@ def _listed(runs: Run | Sequence[Run]) -> list[Run]:
             f"runs: {what} given; pass a run or a list of runs, as from train() or Store(...).runs()"
         )
     return listed
-
-
-def _check_same(run: Run, dataset: Dataset) -> None:
-    """ConfigError unless rows mean the same; masking labels changes no row."""
-    config, trained_on = run.info["config"], run.info["dataset"]["fingerprint"]
-    kept = config.get("labels_per_query")
-    same = [dataset.fingerprint]
-    if kept and not len(dataset.hidden):
-        same.append(mask_labels(dataset, kept, config["seed"]).fingerprint)
-    if trained_on in same:
-        return
-    raise ConfigError(
-        f"dataset: {dataset.name} ({dataset.fingerprint}) is not what run '{run.name}' was trained on "
-        f"({run.info['dataset']['name']}, {trained_on}): load that one"
-    )
 
 
 def _tagged(run: Run, frame: pd.DataFrame) -> pd.DataFrame:

@@ -18,7 +18,7 @@ from ..runs import Store
 from ..training.session import train_runs
 from ..training.settings import resolve
 from .entry import INTERRUPTED, guarded
-from .progress import training_progress
+from .progress import prepare, training_progress
 
 METHODS = ("random", "in-batch", "bm25", "bm25+random", "static-hard", "ance")
 """The six that the first lesson is about; `ance train --recipe NAME` adds any other to the same picture."""
@@ -35,7 +35,9 @@ def train_all() -> None:
     configs = [
         resolve({"data": args.data, "recipe": r, "steps": args.steps, "seed": args.seed}) for r in METHODS
     ]
-    with training_progress(Console(stderr=True)) as watch:
+    console = Console(stderr=True)
+    prepare(console, args.data)
+    with training_progress(console) as watch:
         train_runs(configs, Store(args.runs, create=True), watch=watch)
 
 

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from ..errors import DataError
-from .declared import NOTHING, Declared
+from .declaration import NOTHING, Declared
 
 
 def _frozen(values: Iterable[int] | np.ndarray, dtype: type) -> np.ndarray:
@@ -106,6 +106,15 @@ class Qrels:
         return Labels(_frozen(queries, np.int32), _frozen(indptr, np.int64), kept.docs, kept.grades)
 
 
+@dataclass(frozen=True)
+class Built:
+    """Which copy of a built collection a dataset is: its name, its fingerprint before masking, what made it."""
+
+    name: str
+    fingerprint: str
+    versions: dict[str, str]
+
+
 NO_PAIRS = Qrels.of()
 
 
@@ -125,6 +134,7 @@ class Dataset:
     clicks: Qrels = NO_PAIRS  # training labels that masking keeps first, such as what a user clicked
     wrong: Qrels = NO_PAIRS  # training labels known to be wrong
     declared: Declared = NOTHING  # what its collection says of itself; changes nothing here
+    built: Built | None = None  # of a collection that is built, which copy of it this is
 
     def split(self, name: str) -> Qrels:
         """The judgements of a split. DataError with the splits there are if it is absent or empty."""

@@ -14,34 +14,16 @@ Of collections that come along the file is beside the sample, or, of built ones,
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
 from importlib.resources import files
 from pathlib import Path
-from typing import Any, Literal
 
-from .embedded import BUILT, SAMPLES
+from .declaration import NOTHING, Declared
+from .embedded import SAMPLES, built_name
 from .problems import Problems
 
+__all__ = ["FILE", "NOTHING", "Declared", "declared", "read_declared"]
+
 FILE = "collection.yaml"
-
-
-@dataclass(frozen=True)
-class Declared:
-    """What a collection says of itself; the empty one says nothing."""
-
-    title: str = ""
-    about: str = ""  # one line
-    labels_per_query: int | Literal["all"] | None = None  # None: nothing said
-    settings: Mapping[str, dict[str, Any]] = field(default_factory=dict)  # by kind of encoder
-
-    def defaults(self, encoder: str) -> dict[str, Any]:
-        """Its settings for trainings with that kind of encoder, as a layer of run settings."""
-        labels = {} if self.labels_per_query is None else {"labels_per_query": self.labels_per_query}
-        return labels | dict(self.settings.get(encoder, {}))
-
-
-NOTHING = Declared()
 
 
 def declared(name_or_path: str | Path) -> Declared:
@@ -62,12 +44,12 @@ def declared(name_or_path: str | Path) -> Declared:
 
 def read_declared(name_or_path: str | Path, problems: Problems) -> Declared:
     """The same; what is wrong goes to `problems`."""
-    name, _, variant = str(name_or_path).partition(":")
-    if isinstance(name_or_path, str) and name in BUILT:
+    if parts := built_name(name_or_path):
+        name, variant, _ = parts
         found = _read(Path(str(files(__package__) / "collections" / f"{name}.yaml")), problems)
         return Declared(found.title, found.about, found.labels_per_query) if variant else found
     if isinstance(name_or_path, str) and name_or_path in SAMPLES:
-        return _read(Path(str(files("ance_samples") / name / FILE)), problems)
+        return _read(Path(str(files("ance_samples") / name_or_path / FILE)), problems)
     return _read(Path(name_or_path).expanduser() / FILE, problems)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import asdict
 from typing import Any
 
 from ..config import RunConfig
@@ -79,6 +80,7 @@ def describe_run(config: RunConfig, problem: Problem, kind: str, start: dict[str
             "source": dataset.source,
             "docs": len(dataset.docs),
             "queries": len(problem.labels.queries),
+            **({"built": asdict(dataset.built)} if dataset.built else {}),
         },
     }
 

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 from ..config import RunConfig, parse
 from ..data import Dataset
+from ..data.of_run import check_same, dataset_of
 from ..encoders import build_encoder, save_model
 from ..errors import AnceError, StoreError
 from ..recipes import get_recipe
@@ -94,7 +95,8 @@ def resume_run(
 ) -> Run:
     """Go on with a run that was killed or stopped, from its last checkpoint; the rest repeats bit for bit.
 
-    Raises StoreError when it is finished, is at work, or the data has changed since; Interrupted on Ctrl-C.
+    Raises StoreError when it is finished or is at work, ConfigError when its data has changed since or is gone,
+    Interrupted on Ctrl-C.
     """
     run = store.run(name)
     status = run.status()
@@ -104,12 +106,11 @@ def resume_run(
         )
     config: RunConfig = parse(RunConfig, run.info["config"], f"run '{name}'")
     set_threads(config)
+    if dataset is None:
+        dataset = dataset_of(run)
+    else:
+        check_same(run, dataset)
     problem = load_problem(config, dataset)
-    if problem.dataset.fingerprint != run.info["dataset"]["fingerprint"]:
-        raise StoreError(
-            f"run '{name}': the data at {config.data!r} has changed since (fingerprint "
-            f"{run.info['dataset']['fingerprint']} then, {problem.dataset.fingerprint} now): restore it, or train a new run"
-        )
     writer = store.resume_run(name)
     job = Job(config, problem, writer)
     try:
