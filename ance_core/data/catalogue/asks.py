@@ -18,7 +18,7 @@ from .judging import Ask, Judge
 from .names import Settings
 from .world import World
 
-FEWEST_WISHES, MOST_WISHES = 2, 4  # wanted beside the kind; more only where there would be too many answers
+FEWEST_WISHES, MOST_WISHES = 2, 3  # wanted beside the kind; more only where there would be too many answers
 TRIES = 24  # anchors and orders for a query
 STORED = 50  # near misses kept for a query
 

@@ -1,43 +1,21 @@
 """Names and worlds that cannot work: one line with the field, the value and the remedy, and for worlds file and line."""
 
 import re
+from pathlib import Path
 
+import numpy as np
 import pytest
 
 from ance_core.data import load_dataset
+from ance_core.data.catalogue.facts import FactDrawer, Facts
+from ance_core.data.catalogue.names import Settings
 from ance_core.data.catalogue.reader import check_world, read_world
+from ance_core.data.catalogue.sentences import Writer
 from ance_core.data.problems import Problems
 from ance_core.errors import DataError
 
-SMALLEST = """\
-title: A stall
-facts: 2-3
-voices:
-  plain:
-    openings: ["{a:kind} from our stall"]
-families:
-  colour:
-    values:
-      red: {words: [red], asked: [like a pillar box]}
-      blue: {words: [blue], asked: [like the sky]}
-    says: {plain: ["[it is|they are] {colour}"]}
-    wishes: ["[is|are] {colour}"]
-  price:
-    values:
-      low: {words: [a few coins], asked: [a small purse]}
-      high: {words: [a good deal], asked: [deep pockets]}
-    says: {plain: ["[it asks|they ask] for {price}"]}
-    wishes: ["[asks|ask] for {price}"]
-departments:
-  kitchen:
-    families: [colour, price]
-    kinds:
-      mug: {words: [mug], asked: [beaker]}
-      scissors: {words: [scissors], use: [cutting paper], plural: yes}
-queries:
-  keywords: ["{words}"]
-  need: ["I look for {a:kind} that {wishes}."]
-"""
+DOCUMENT = (Path(__file__).parents[3] / "docs" / "worlds.md").read_text(encoding="utf-8")
+SMALLEST = DOCUMENT.partition("<!-- world -->\n```yaml\n")[2].partition("```\n")[0]
 
 
 @pytest.mark.parametrize(
@@ -61,10 +39,19 @@ def test_names(name, message):
     assert "\n" not in str(caught.value)
 
 
-def test_the_smallest_world_is_whole(tmp_path):
+def test_the_smallest_world_of_the_document_is_whole_and_says_what_the_document_says(tmp_path):
     path = tmp_path / "stall.yaml"
     path.write_text(SMALLEST)
-    assert [kind.name for kind in read_world(path).kinds] == ["mug", "scissors"]
+    world = read_world(path)
+    assert [kind.name for kind in world.kinds] == ["mug", "scissors"]
+    settings = Settings(100, 10)
+    drawer = FactDrawer(world, settings)
+    rows = np.arange(200)
+    zeros = np.zeros(200, np.uint8)
+    kinds, values, _ = drawer.draw(rows, zeros)
+    facts = Facts(kinds.astype(np.uint8), values.astype(np.uint8), zeros)
+    texts = {text for block in Writer(world, settings).texts(facts) for text in block}
+    assert "A mug from our stall. It is blue. It asks for a few coins." in texts
 
 
 @pytest.mark.parametrize(
