@@ -56,7 +56,7 @@ def check_fits(config: RunConfig, problem: Problem, parent: Run, field: str) -> 
             f"{field}: run '{parent.name}' has a tower for queries and one for documents, this one has a shared one; "
             "set encoder.towers to 'untied'"
         )
-    shape = ("kind", "model", "width", "dim", "layers", "heads", "vocab_size")
+    shape = ("kind", "model", "width", "dim", "layers", "heads", "vocab_size", "vocabulary")
     own = config.encoder.model_dump()
     for name in shape:
         if own[name] != parent.info["config"]["encoder"][name]:
