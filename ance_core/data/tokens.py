@@ -166,8 +166,8 @@ def tokenized(dataset: Dataset, *, encoder: EncoderConfig) -> TokenizedDataset:
 
     'static' and 'mini' get a WordPiece vocabulary learnt from what training sees, documents and training queries: a
     word that people ask with and no document has would else fall into pieces that mean nothing. No query of another
-    split shapes it (`encoder.vocabulary: documents`: no query at all). 'static' texts have no [CLS] and [SEP], which a bag of tokens has no use
-    for. 'hf' uses the model's own tokenizer; ConfigError if its folder has none.
+    split shapes it (`encoder.vocabulary: documents`: no query at all). 'static' texts have no [CLS] and [SEP], which a
+    bag of tokens has no use for. 'hf' uses the model's own tokenizer; ConfigError if its folder has none.
     """
     special = encoder.kind != "static"
     own = load_tokenizer(encoder.model or "") if encoder.kind == "hf" else None

@@ -162,18 +162,23 @@ def test_one_click_a_training_query_is_kept_and_the_other_answers_are_hidden():
 
 
 def test_gap_decides_how_often_queries_use_words_that_no_passage_uses(world):
-    """gap 0: every content word of a query's values stands in the passages; gap 1: hardly any."""
-    literal = {w for f in world.families for v in f.values for t in v.words for w in t.lower().split()}
+    """gap 0: no query has a word that only queries have; gap 1: nearly all have one."""
+
+    def words(texts):
+        return {word for text in texts for word in re.findall(r"[a-z']+", text.lower())}
+
+    values = [value for family in world.families for value in family.values]
+    frames = words(pattern.source for patterns in world.queries.values() for pattern in patterns)
+    frames |= words(pattern.source for family in world.families for pattern in family.wishes)
+    literal = words(t for v in values for t in v.words) | words(t for k in world.kinds for t in k.words)
+    only = words(t for v in values for t in v.asked) | words(t for k in world.kinds for t in k.asked + k.uses)
+    only -= frames | literal | {"something", "for"}
     shares = []
     for gap in ("0", "1"):
         data = load_dataset(f"catalogue:500,queries=200,gap={gap}")
-        asked = {
-            w for f in world.families for v in f.values for t in v.asked for w in t.lower().split()
-        } - literal
-        words = [re.findall(r"[a-z']+", text.lower()) for text in data.queries]
-        shares.append(np.mean([any(w in asked for w in text) for text in words]))
-    assert shares[0] < 0.05
-    assert shares[1] > 0.9
+        shares.append(np.mean([bool(words([text]) & only) for text in data.queries]))
+    assert shares[0] == 0
+    assert shares[1] > 0.98
 
 
 def test_passages_read_as_text(world):
@@ -183,8 +188,8 @@ def test_passages_read_as_text(world):
         for text in block
     ]
     lengths = [len(text.split()) for text in texts]
-    assert np.percentile(lengths, 5) >= 35
-    assert np.percentile(lengths, 95) <= 80
+    assert np.percentile(lengths, 5) >= 18
+    assert np.percentile(lengths, 95) <= 50
     for text in texts:
         assert not re.search(r"[{}\[\]|]", text), text
         assert not re.search(r"\b(\w+) \1\b", text.lower().replace("that that", "")), text
@@ -203,8 +208,8 @@ def test_number_agrees_with_the_kind(world):
     texts = [text for block in Writer(world, Settings(1000, 10)).texts(facts) for text in block]
     plural = np.array([kind.plural for kind in world.kinds])[facts.kinds]
     only = {
-        True: re.compile(r"\b[Tt]hey (comes|is|was|has|costs|suits|holds|weighs|runs|folds)\b"),
-        False: re.compile(r"\b[Ii]t (come|are|were|have|cost|suit|hold|weigh|run|fold)\b"),
+        True: re.compile(r"\b[Tt]hey (comes|is|was|has|holds|weighs|runs|closes|needs|works) "),
+        False: re.compile(r"\b[Ii]t (come|are|were|have|hold|weigh|run|close|need|work) "),
     }
     for text, many in zip(texts, plural, strict=True):
         assert not only[bool(many)].search(text), text
@@ -252,8 +257,8 @@ def test_the_world_is_as_rich_as_its_datasheet_says(world):
     assert len(world.families) >= 14
     assert len(world.voices) >= 4
     assert set(world.queries) >= {"keywords", "question", "need"}
+    assert sum(len(family.values) >= 6 for family in world.families) >= 5  # the large ones
     for family in world.families:
-        assert len(family.values) >= 6
         assert all(len(v.words) + len(v.asked) >= 3 for v in family.values)
     owners = defaultdict(set)
     for family in world.families:
@@ -268,4 +273,4 @@ def test_word_matching_does_not_solve_it():
     data = load_dataset("catalogue:2000,queries=600")
     labels = data.qrels["test"].labels()
     ranking = BM25(data.docs).search([data.queries[q] for q in labels.queries], 10)
-    assert 0.1 < evaluate(ranking, labels, len(data.docs), measures=("RR@10",))["RR@10"].mean() < 0.6
+    assert 0.02 < evaluate(ranking, labels, len(data.docs), measures=("RR@10",))["RR@10"].mean() < 0.3
