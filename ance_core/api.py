@@ -32,7 +32,7 @@ DEFAULT_RUNS = Path("runs")
 
 
 def train(
-    data: str | Path | Dataset = "pydocs",
+    data: str | Path | Dataset = "catalogue",
     recipe: str = "ance",
     *,
     runs: Path | str = DEFAULT_RUNS,

@@ -217,7 +217,7 @@ class RecordConfig(Settings):
 class RunConfig(Settings):
     """Everything that determines a run. Same config, same machine: same numbers."""
 
-    data: str = Field("pydocs", min_length=1, description="name of an embedded dataset, or a folder")
+    data: str = Field("catalogue", min_length=1, description="name of an embedded dataset, or a folder")
     labels_per_query: LabelsPerQuery = Field(
         None, description="judged positives a training query keeps; rest hidden; all: it keeps every one"
     )

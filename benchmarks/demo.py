@@ -34,7 +34,7 @@ TRAINER = "demo_training"
 
 def run(quick: bool) -> Iterator[Row]:
     """Four rows. Raises RuntimeError when a method fails or nothing ends in ten minutes."""
-    steps, data = (10, "tiny") if quick else (600, "pydocs")
+    steps, data = (10, "tiny") if quick else (600, "catalogue")
     with tempfile.TemporaryDirectory() as folder, _demo(Path(folder), steps, data) as (process, runs, port):
         found, memory = _watch(process, runs, port)
     what = f"six methods x {steps} steps on {data}"

@@ -15,7 +15,7 @@ data = typer.Typer(help="Datasets: list, build, check, show.", no_args_is_help=T
 app.add_typer(data, name="data")
 
 NameOrPath = Annotated[
-    str, typer.Argument(help="pydocs, pydocs:stdlib, tiny, a folder or file, or ir_datasets:ID")
+    str, typer.Argument(help="catalogue, campus, pydocs, tiny, a folder or file, or ir_datasets:ID")
 ]
 
 
@@ -40,7 +40,7 @@ def list_(as_json: AsJson = False) -> None:
 
 
 @data.command()
-def build(name: NameOrPath = "pydocs", as_json: AsJson = False) -> None:
+def build(name: NameOrPath = "catalogue", as_json: AsJson = False) -> None:
     """Read or build a dataset. Makes its tokens for `static` and `mini` too."""
     place = prepare(console, name)
     with console.status(f"reading {name}"):

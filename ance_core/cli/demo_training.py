@@ -1,6 +1,6 @@
 """The demo's training: every method on one corpus, in turns, from one shared start.
 
-    python -m ance_core.cli.demo_training --runs runs --data pydocs --steps 600 --seed 0
+    python -m ance_core.cli.demo_training --runs runs --data catalogue --steps 600 --seed 0
 
 Its settings are the defaults of the collection. They come from a search on the dev split that no single method
 decides (`ance tune`), not from what makes one method look good.
@@ -28,7 +28,7 @@ def train_all() -> None:
     """Train; the arguments are those of the command line above."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--runs", type=Path, default=Path("runs"))
-    parser.add_argument("--data", default="pydocs")
+    parser.add_argument("--data", default="catalogue")
     parser.add_argument("--steps", type=int, default=600)
     parser.add_argument("--seed", type=int, default=0)
     args = parser.parse_args()

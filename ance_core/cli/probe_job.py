@@ -1,6 +1,6 @@
 """A probe as a process of its own, which says on standard output how far it is.
 
-    python -m ance_core.cli.probe_job --runs runs --run ance-pydocs-s0 --step 200 --variance 8
+    python -m ance_core.cli.probe_job --runs runs --run ance-catalogue-s0 --step 200 --variance 8
 
 A line of output is a JSON object: `done` and `of` parts, and `doing` in words. The result is in the run's folder; an
 error is one line on standard error, as at the prompt.

@@ -33,8 +33,8 @@ def demo(
     port: Port = 8501,
     browser: Browser = True,
     data: Annotated[
-        str, typer.Option("--data", help="pydocs, campus, tiny, or a folder of yours")
-    ] = "pydocs",
+        str, typer.Option("--data", help="catalogue, campus, pydocs, tiny, or a folder of yours")
+    ] = "catalogue",
     steps: Annotated[int, typer.Option("--steps", min=1, help="updates of each method")] = 600,
     seed: Annotated[int, typer.Option("--seed", min=0, help="of weights, data order and draws")] = 0,
     keep: Annotated[

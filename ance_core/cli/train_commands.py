@@ -18,7 +18,7 @@ Setting = typer.Option
 @app.command()
 def train(
     data: Annotated[
-        str | None, Setting("--data", help="pydocs, campus, tiny, or a folder or file of yours")
+        str | None, Setting("--data", help="catalogue, campus, pydocs, tiny, or a folder or file of yours")
     ] = None,
     recipe: Annotated[str | None, Setting("--recipe", help="method; see `ance recipes list`")] = None,
     preset: Annotated[

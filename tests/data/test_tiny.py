@@ -27,5 +27,5 @@ def test_the_clear_night_is_no_bad_visibility():
 
 def test_names():
     names = dataset_names()
-    assert list(names) == ["pydocs", "tiny", "campus"]
+    assert list(names) == ["catalogue", "pydocs", "tiny", "campus"]
     assert all(text and "\n" not in text for text in names.values())
