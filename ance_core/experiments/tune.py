@@ -5,12 +5,14 @@
 
 Scored on dev, by the mean over `ARMS`: the method without a model of the corpus, the one most people start from, and
 the one that mines. No setting is chosen by the score of one method. First every rate with the warm-up that the rule of
-`training.defaults` gives; then, at the best rate, half, twice and four times that warm-up. A longer warm-up is also a
-longer training, so the shortest one within `TOLERANCE` of the best is taken.
+`training.defaults` gives; then, at the chosen rate, half, twice and four times that warm-up. What lies within `TOLERANCE`
+of the best counts as equal, since seeds differ by as much: of equal rates the one nearest to the rule's is taken, of equal
+lengths the shortest, as a longer warm-up is also a longer training.
 """
 
 from __future__ import annotations
 
+import math
 import multiprocessing
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
@@ -24,6 +26,7 @@ import pandas as pd
 
 from ..config import merge, spelled_out
 from ..errors import ConfigError
+from ..training.defaults import learning_rate
 
 ARMS = ("random", "in-batch", "ance")
 RATES: dict[str, tuple[float, ...]] = {
@@ -32,7 +35,7 @@ RATES: dict[str, tuple[float, ...]] = {
     "hf": (1e-5, 2e-5, 5e-5),
 }
 TIMES = (0.5, 1, 2, 4)  # of the rule's warm-up
-TOLERANCE = 0.01  # of dev RR@10
+TOLERANCE = 0.005  # of dev RR@10
 QUIET = {"negatives": False, "snapshot_every": 0, "checkpoint_every": 0, "eval_every": 600}
 
 
@@ -96,8 +99,7 @@ def tune(
     with nullcontext(runs) if runs else TemporaryDirectory(prefix="ance-tune-") as folder:
         search = _Search(base, Path(folder), workers, total, watch)
         rows = search.run([Trial(arm, rate, rule, s) for rate in rates for s in range(seeds) for arm in ARMS])
-        scores = _scores(rows, "rate")
-        rate = float(scores.index[int(scores.argmax())])
+        rate = nearest_good(_scores(rows, "rate"), learning_rate(kind))
         rows += search.run(
             [Trial(arm, rate, steps, s) for steps in lengths for s in range(seeds) for arm in ARMS]
         )
@@ -106,10 +108,20 @@ def tune(
     return Tuned(rate, steps, pd.DataFrame(rows), found)
 
 
+def nearest_good(scores: pd.Series, usual: float) -> float:
+    """Of the rates whose score is within `TOLERANCE` of the best, the one nearest to the usual rate, as a factor.
+
+    >>> nearest_good(pd.Series({3e-4: 0.60, 6e-4: 0.70, 1.2e-3: 0.703}), 6e-4)
+    0.0006
+    """
+    good = scores.index[scores >= scores.max() - TOLERANCE]
+    return float(min(good, key=lambda rate: abs(math.log(rate / usual))))
+
+
 def shortest_good(scores: pd.Series) -> int:
     """The least index whose score is within `TOLERANCE` of the best.
 
-    >>> shortest_good(pd.Series({50: 0.60, 100: 0.695, 200: 0.70, 400: 0.69}))
+    >>> shortest_good(pd.Series({50: 0.60, 100: 0.696, 200: 0.70, 400: 0.69}))
     100
     """
     return int(min(scores.index[scores >= scores.max() - TOLERANCE]))
