@@ -125,11 +125,15 @@ class StaticTower(nn.Module):
         """(B, dim), before any normalisation to unit length."""
         return self.head(self.mlp(self.bag(batch.flat, batch.offsets)))
 
-    def start_from(self, directions: np.ndarray, weights: np.ndarray) -> None:
-        """Take token embeddings (V, width) and token weights (V,) from the corpus."""
+    def start_from(
+        self, directions: np.ndarray, weights: np.ndarray, projection: np.ndarray | None = None
+    ) -> None:
+        """Take token embeddings (V, width) and token weights (V,) from the corpus or a table, and the head's P."""
         with torch.no_grad():
             self.bag.embedding.copy_(torch.from_numpy(directions))
             self.bag.token_weight.copy_(torch.from_numpy(weights))
+            if projection is not None:
+                self.head.projection.weight.copy_(torch.from_numpy(projection))
 
     def bands(self) -> Bands:
         """Token embeddings and weights, the MLP as the one layer there is, the head."""

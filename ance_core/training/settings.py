@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from ..config import RunConfig, merge, parse, spelled_out
+from ..config import EncoderConfig, RunConfig, merge, parse, spelled_out
+from ..data.table_files import find_table
 from ..errors import ConfigError, nearest
 from ..recipes import Recipe, get_recipe
 
@@ -25,7 +26,7 @@ def resolve(values: dict[str, Any]) -> RunConfig:
     recipe = get_recipe(said.recipe)
     preset = _preset(recipe, said.preset)
     config: RunConfig = parse(
-        RunConfig, merge(ENCODER_DEFAULTS[said.encoder.kind], recipe.defaults, preset, values)
+        RunConfig, merge(_encoder_defaults(said.encoder), recipe.defaults, preset, values)
     )
     if config.refresh.mode != "none" and not recipe.refreshes:
         raise ConfigError(
@@ -62,6 +63,15 @@ def resolve(values: dict[str, Any]) -> RunConfig:
             f"method.{strange[0]}: no parameter of recipe '{recipe.name}' ({known}); leave it out"
         )
     return config
+
+
+def _encoder_defaults(encoder: EncoderConfig) -> dict[str, Any]:
+    """A pretrained table decides the sizes: its width, and one dimension more, which LayerNorm takes away."""
+    given = encoder.model_fields_set
+    if encoder.kind == "static" and encoder.model and not {"width", "dim"} <= given:
+        width = find_table(encoder.model).width
+        return {"encoder": {"width": width, "dim": width + 1}}
+    return ENCODER_DEFAULTS[encoder.kind]
 
 
 def _preset(recipe: Recipe, name: str | None) -> dict[str, Any]:
