@@ -12,6 +12,7 @@ ance.plot(runs, "dev/RR@10").show()
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -20,6 +21,7 @@ import pandas as pd
 
 from .config import merge, spelled_out
 from .data import Dataset, mask_labels
+from .data.declared import Declared
 from .errors import ConfigError, nearest
 from .runs import Run, Store
 
@@ -49,11 +51,18 @@ def train(
     from .training.settings import resolve
 
     name = data.name if isinstance(data, Dataset) else str(data)
-    config = resolve(merge({"data": name, "recipe": recipe}, spelled_out(settings)))
     dataset = data if isinstance(data, Dataset) else None
+    config = resolve(merge({"data": name, "recipe": recipe}, spelled_out(settings)), _declared(dataset))
     if dataset is not None and config.labels_per_query is not None:
         dataset = mask_labels(dataset, config.labels_per_query, config.seed)
     return train_runs([config], Store(runs, create=True), dataset=dataset)[0]
+
+
+def _declared(dataset: Dataset | None) -> Declared | None:
+    """What a dataset in memory says of itself; nothing about labels where some are withheld already."""
+    if dataset is None:
+        return None
+    return replace(dataset.declared, labels_per_query=None) if len(dataset.hidden) else dataset.declared
 
 
 def metrics(runs: Run | Sequence[Run], names: Sequence[str] | str | None = None) -> pd.DataFrame:
@@ -85,10 +94,12 @@ def negatives(runs: Run | Sequence[Run], dataset: Dataset | None = None, **optio
 
     options: `columns` and `filter` as `Run.negatives` takes them. ConfigError for another dataset.
     """
+    from .data.of_run import check_rows
+
     listed = _listed(runs)
     if dataset is not None:
         for run in listed:
-            _check_same(run, dataset)
+            check_rows(run, dataset)
     frame = pd.concat([_tagged(run, run.negatives(**options)) for run in listed], ignore_index=True)
     if dataset is None:
         return frame
@@ -133,21 +144,6 @@ def _listed(runs: Run | Sequence[Run]) -> list[Run]:
             f"runs: {what} given; pass a run or a list of runs, as from train() or Store(...).runs()"
         )
     return listed
-
-
-def _check_same(run: Run, dataset: Dataset) -> None:
-    """ConfigError unless rows mean the same; masking labels changes no row."""
-    config, trained_on = run.info["config"], run.info["dataset"]["fingerprint"]
-    kept = config.get("labels_per_query")
-    same = [dataset.fingerprint]
-    if kept and not len(dataset.hidden):
-        same.append(mask_labels(dataset, kept, config["seed"]).fingerprint)
-    if trained_on in same:
-        return
-    raise ConfigError(
-        f"dataset: {dataset.name} ({dataset.fingerprint}) is not what run '{run.name}' was trained on "
-        f"({run.info['dataset']['name']}, {trained_on}): load that one"
-    )
 
 
 def _tagged(run: Run, frame: pd.DataFrame) -> pd.DataFrame:

@@ -8,11 +8,11 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Literal
 
-from pydantic import Field, ValidationError, model_validator
+from pydantic import Field, PrivateAttr, ValidationError, model_validator
 
 from .errors import ConfigError
 from .explain import explain
-from .fields import MOST, Count, Positive, Rate, Settings, Size
+from .fields import MOST, Count, LabelsPerQuery, Positive, Rate, Settings, Size
 from .layers import merge, read_settings, spelled_out
 from .methods import FilterConfig, MethodConfig, NegativesConfig, SharesConfig
 
@@ -167,17 +167,19 @@ class WarmupConfig(Settings):
     recipe: Literal["none", "bm25", "in-batch"] = Field(
         "bm25", description="method of the warm-up; 'none' skips it"
     )
-    steps: Positive = Field(100, description="optimizer steps")
+    steps: Positive = Field(100, description="optimizer steps; if absent by the size of the corpus")
     batch_size: Annotated[int, Field(ge=2)] = Field(
         32, description="queries in a batch, whatever the run's own"
     )
-    learning_rate: Rate = Field(6e-4, description="peak learning rate of the warm-up")
+    learning_rate: Rate = Field(
+        6e-4, description="peak learning rate of the warm-up; if absent by the encoder"
+    )
 
 
 class OptimizerConfig(Settings):
     """AdamW with a linear warm-up and a linear decay to zero."""
 
-    learning_rate: Rate = Field(6e-4, description="peak learning rate")
+    learning_rate: Rate = Field(6e-4, description="peak learning rate; if absent by the encoder")
     weight_decay: Annotated[float, Field(ge=0)] = Field(0.01, description="AdamW's decoupled decay")
     warmup_share: Annotated[float, Field(ge=0, lt=1)] = Field(
         0.1, description="share of the steps with rising rate"
@@ -190,8 +192,11 @@ class OptimizerConfig(Settings):
 class RecordConfig(Settings):
     """What a run writes down, and how often. Nothing here changes the training."""
 
-    eval_every: Positive = Field(50, description="steps between evaluations on the dev sample")
-    eval_queries: Positive = Field(300, description="dev queries in the fixed sample")
+    eval_every: Positive = Field(50, description="steps between evaluations on the samples of eval_splits")
+    eval_queries: Positive = Field(300, description="queries of a split in its fixed sample")
+    eval_splits: tuple[str, ...] = Field(
+        ("dev",), min_length=1, description="splits that are evaluated while training; the curves of a run"
+    )
     negatives: bool = Field(True, description="one record for each drawn negative")
     negatives_per_query: Positive = Field(
         8, description="most negatives recorded a query and step (in-batch has many)"
@@ -202,13 +207,30 @@ class RecordConfig(Settings):
     probe_queries: Annotated[int, Field(ge=2)] = Field(64, description="training queries in such a probe")
     checkpoint_every: Count = Field(200, description="steps between checkpoints; 0: only at the end")
 
+    @model_validator(mode="after")
+    def _consistent(self) -> RecordConfig:
+        for name in self.eval_splits:
+            if name == "train" or name.startswith("test"):
+                why = (
+                    "are trained on"
+                    if name == "train"
+                    else "are asked at the end, so that nobody chooses by their curve"
+                )
+                raise ValueError(
+                    f"eval_splits: '{name}' given, whose queries {why}; name dev, or another split, and see '{name}' with "
+                    "`ance eval`"
+                )
+        if len(set(self.eval_splits)) < len(self.eval_splits):
+            raise ValueError(f"eval_splits: {list(self.eval_splits)} names a split twice; name each once")
+        return self
+
 
 class RunConfig(Settings):
     """Everything that determines a run. Same config, same machine: same numbers."""
 
     data: str = Field("pydocs", min_length=1, description="name of an embedded dataset, or a folder")
-    labels_per_query: Positive | None = Field(
-        None, description="judged positives a training query keeps; rest hidden"
+    labels_per_query: LabelsPerQuery = Field(
+        None, description="judged positives a training query keeps; rest hidden; all: it keeps every one"
     )
     recipe: str = Field("ance", description="method; see `ance recipes`")
     preset: str | None = Field(
@@ -234,6 +256,18 @@ class RunConfig(Settings):
         None, min_length=1, description="folder of the run; made from recipe, data and seed if absent"
     )
     threads: Count = Field(0, description="processor threads; 0: one for static, every core for transformers")
+    _origins: dict[str, str] = PrivateAttr(default_factory=dict)
+
+    @property
+    def origins(self) -> dict[str, str]:
+        """Where settings that follow the corpus came from, in words by dotted name; empty where nobody has asked yet."""
+        return dict(self._origins)
+
+    def with_origins(self, origins: dict[str, str]) -> RunConfig:
+        """The same config with these words."""
+        copy = self.model_copy()
+        copy._origins = dict(origins)
+        return copy
 
 
 def parse(model: type[Settings], values: dict[str, Any], where: str = "") -> Any:

@@ -15,6 +15,8 @@ KINDS = {
     "bool": "true or false",
     "tuple": "a list",
     "list": "a list",
+    "int_or_all": "a whole number, or all",
+    "one_line": "a text on one line",
 }
 
 
@@ -43,6 +45,7 @@ def _wanted(model: type[BaseModel], place: tuple[Any, ...], kind: str, context: 
         "missing": "a value is missing",
         "finite_number": "it must be a finite number",
         "string_too_short": "it must not be empty",
+        "too_short": "name at least {min_length}",
     }
     if kind in bounds:
         return bounds[kind].format(**context)
@@ -52,7 +55,7 @@ def _wanted(model: type[BaseModel], place: tuple[Any, ...], kind: str, context: 
         inside = group(model, place)
         known = f" of settings: {', '.join(inside.model_fields)}" if inside else " of NAME: VALUE pairs"
         return f"it is a group{known}"
-    wanted = KINDS.get(kind.split("_")[0])
+    wanted = KINDS.get(kind) or KINDS.get(kind.split("_")[0])
     return f"it must be {wanted}" if wanted else "it does not fit"
 
 
@@ -61,7 +64,7 @@ def _default(model: type[BaseModel], place: tuple[Any, ...]) -> str:
     owner = group(model, place[:-1])
     field = owner.model_fields.get(str(place[-1])) if owner else None
     value = field.default if field else None
-    return f" (default {value})" if isinstance(value, int | float | str) else ""
+    return f" (default {value})" if isinstance(value, int | float | str) and value != "" else ""
 
 
 def group(model: type[BaseModel], place: tuple[Any, ...]) -> Any:

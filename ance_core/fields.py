@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Any
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationInfo, field_validator
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationInfo, field_validator
 from pydantic_core import PydanticCustomError
 
 MOST = 2**31 - 1  # what every column, seed and array size downstream can hold
@@ -14,6 +14,19 @@ Size = Annotated[int, Field(ge=1, le=16_384)]
 Rate = Annotated[float, Field(gt=0, allow_inf_nan=False)]
 Share = Annotated[float, Field(ge=0, allow_inf_nan=False)]
 Finite = Annotated[float, Field(allow_inf_nan=False)]
+
+
+def _all_is_none(value: Any) -> Any:
+    """`all` as None; a text that is no number is refused with a word on `all`."""
+    if value == "all":
+        return None
+    if isinstance(value, bool) or (isinstance(value, str) and not value.strip().isdecimal()):
+        raise PydanticCustomError("int_or_all", "neither a number nor all")
+    return value
+
+
+LabelsPerQuery = Annotated[Positive | None, BeforeValidator(_all_is_none)]
+"""At most so many labels a training query; None, or the word `all`: every one."""
 
 
 class Settings(BaseModel):

@@ -53,7 +53,10 @@ class NegativesConfig(Settings):
     """Where negatives come from and how many a query gets."""
 
     per_query: Positive = Field(1, description="negatives drawn for each query at each step")
-    pool_depth: Positive = Field(200, description="candidates kept a query, judged positives already out")
+    pool_depth: Positive = Field(
+        200,
+        description="candidates kept a query, judged positives already out; if absent 5 % of the corpus, 20 to 200",
+    )
     random_share: Annotated[float, Field(ge=0, le=1)] = Field(
         0.5, description="of 'bm25+random': probability that a draw is random"
     )

@@ -64,6 +64,11 @@ class Summary:
         return max(self.steps - self.step, 0) / self.pace
 
     @property
+    def watched(self) -> tuple[str, ...]:
+        """The splits it has curves of; those recorded before there was a choice have dev's."""
+        return tuple(self.config.get("record.eval_splits") or ("dev",))
+
+    @property
     def data(self) -> str:
         """What tells the run's dataset from others.
 
@@ -125,7 +130,7 @@ class Source:
     def results(self, name: str) -> dict[str, dict[str, float]]:
         """Final metrics by split; empty while there are none."""
         run = self.run(name)
-        return self._keep(run, "results", run.results)
+        return self._keep(run, "measures", run.measures)
 
     def control(self, name: str, command: str, value: int = 0) -> None:
         """Ask a run to pause, resume, step or stop; it answers at its next step."""
@@ -197,7 +202,7 @@ class Source:
     def _read_summary(self, run: Run) -> Summary:
         info, status = run.info, run.status()
         dev = self._keep(run, f"dev:{BEST}", lambda: run.scalars([f"dev/{BEST}"])["value"].dropna())
-        results = self._keep(run, "results", run.results)
+        results = self._keep(run, "measures", run.measures)
         config, data = info.get("config") or {}, info.get("dataset") or {}
         encoder = config.get("encoder") or {}
         return Summary(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from threading import Lock
 
-from ance_core.data import Dataset, load_dataset
+from ance_core.data import Dataset, of_run
 from ance_core.errors import AnceError
 from ance_core.runs import Run
 
@@ -15,26 +15,21 @@ _lock = Lock()
 def dataset_of(run: Run) -> Dataset | str:
     """The run's dataset, masked as it was; or the sentence that says why it cannot be had."""
     config, wanted = run.info.get("config") or {}, run.info.get("dataset") or {}
-    fingerprint = str(wanted.get("fingerprint") or "")
     labels = config.get("labels_per_query")
-    key = (config.get("data"), labels, config.get("seed") if labels else None, fingerprint)
+    key = (
+        config.get("data"), labels, config.get("seed") if labels else None, wanted.get("fingerprint")
+    )  # fmt: skip
     with _lock:
         if key not in _kept:
-            _kept[key] = _load(str(config.get("data")), labels, int(config.get("seed") or 0), fingerprint)
+            _kept[key] = _load(run)
         return _kept[key]
 
 
-def _load(data: str, labels: int | None, seed: int, fingerprint: str) -> Dataset | str:
+def _load(run: Run) -> Dataset | str:
     try:
-        found = load_dataset(data, labels_per_query=labels, seed=seed)
+        return of_run.dataset_of(run)
     except AnceError as error:
-        return f"Its dataset cannot be read: {error}"
-    if found.fingerprint != fingerprint:
-        return (
-            f"The dataset '{data}' on this machine is not the one it was trained on (fingerprint "
-            f"{found.fingerprint}, not {fingerprint}), so its texts cannot be shown."
-        )
-    return found
+        return f"Its texts cannot be shown: {error}"
 
 
 def clip(text: str, length: int = 320) -> str:

@@ -51,6 +51,15 @@ def spread(mean: float | None, half: float | None, digits: int = 3) -> str:
     return f"{number(mean, digits)} ± {number(half, digits)}"
 
 
+def of_corpus(k: int, documents: int) -> str:
+    """A number of ranks with its share of the corpus, without which it says little.
+
+    >>> of_corpus(200, 5_000), of_corpus(100, 695)
+    ('200 of 5,000 documents, 4.0 %', '100 of 695 documents, 14.4 %')
+    """
+    return f"{k:,} of {documents:,} documents, {100 * k / documents:.1f} %"
+
+
 def duration(seconds: float | None) -> str:
     """A length of time in its two largest units.
 

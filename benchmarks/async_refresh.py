@@ -31,7 +31,7 @@ WARM = 2  # periods of each run that do not count
 CASES = (
     ("static", None, 100),
     ("mini", 400, 8),
-)  # documents (None: all of pydocs), updates between refreshes
+)  # documents (None: all of pydocs:stdlib), updates between refreshes
 PERIODS, ROUNDS = 6, 3
 
 

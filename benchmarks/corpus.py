@@ -29,7 +29,7 @@ def full_texts(encoder: EncoderConfig, limit: int | None = None) -> Texts:
 
     Document i is passage i followed by as many of the next passages as it takes. `limit`: only so many.
     """
-    base = load_dataset("pydocs")
+    base = load_dataset("pydocs:stdlib")
     docs = _joined(base.docs)
     dataset = replace(base, name="pydocs-full", docs=docs, fingerprint=base.fingerprint[::-1])
     return _texts(_limited(dataset, limit), encoder)
@@ -37,7 +37,7 @@ def full_texts(encoder: EncoderConfig, limit: int | None = None) -> Texts:
 
 def natural_texts(encoder: EncoderConfig, limit: int | None = None) -> Texts:
     """The passages as they are, cut at 128 tokens."""
-    return _texts(_limited(load_dataset("pydocs"), limit), encoder)
+    return _texts(_limited(load_dataset("pydocs:stdlib"), limit), encoder)
 
 
 def triplets(texts: Texts, seed: int = 0) -> dict[str, list[str]]:

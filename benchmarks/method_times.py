@@ -1,4 +1,4 @@
-"""How long each method takes beside `ance`: 600 updates of `static` on pydocs from one shared start.
+"""How long each method takes beside `ance`: 600 updates of `static` on pydocs:stdlib from one shared start.
 
 Training seconds as the log has them, refreshes included, evaluation not. Methods take turns; a ratio is the median over
 rounds of a method's seconds by those of `ance` in the same round.
@@ -34,7 +34,7 @@ def run(quick: bool) -> Iterator[Row]:
         store = Store(Path(folder), create=True)
         for at in range(rounds):
             for i in range(len(names)) if at % 2 == 0 else reversed(range(len(names))):
-                seconds[at, i] = _train(names[i], steps, at, store, "tiny" if quick else "pydocs")
+                seconds[at, i] = _train(names[i], steps, at, store, "tiny" if quick else "pydocs:stdlib")
     base = seconds[:, names.index("ance")]
     for i, name in enumerate(names):
         if name != "ance":

@@ -1,6 +1,6 @@
 """What recording costs: the same training with scalars, negatives and snapshots, and with none of them.
 
-`static` on pydocs, 600 steps, BM25 negatives, no evaluation on either side (it would hide the cost), the default
+`static` on pydocs:stdlib, 600 steps, BM25 negatives, no evaluation on either side (it would hide the cost), the default
 checkpoints on both. The quiet side writes to a run that drops what it is given, by the same loop.
 """
 
@@ -36,7 +36,7 @@ class _DeafStore(Store):
 
 def run(quick: bool) -> Iterator[Row]:
     """The share of training time, once as defined by the target and once as a run is by default."""
-    dataset = load_dataset("tiny" if quick else "pydocs")
+    dataset = load_dataset("tiny" if quick else "pydocs:stdlib")
     steps, rounds = (40, 2) if quick else (600, 7)
     bare = {"recipe": "bm25", "record": {"eval_every": ENDLESS}}
     yield _row("bm25, no evaluation", dataset, steps, rounds, bare, 15.0)

@@ -1,4 +1,4 @@
-"""A refresh against `mine_hard_negatives`, same weights and texts: pydocs, every training query, ranks up to 200.
+"""A refresh against `mine_hard_negatives`, same weights and texts: pydocs:stdlib, every training query, ranks up to 200.
 
 Ours is what training does: encode the corpus and the queries, index, search, take judged positives out, keep
 pools of 200 with their scores, write them to the run's folder; the training step that follows is inside too.

@@ -120,7 +120,6 @@ def test_short_forms_of_the_encoder():
     assert resolve({"encoder": "mini"}).encoder.kind == "mini"
     hub = resolve({"encoder": "hf:org/model"})
     assert (hub.encoder.kind, hub.encoder.model) == ("hf", "org/model")
-    assert hub.optimizer.learning_rate == 2e-5  # a pretrained model's own default
     layers = [{"encoder": {"kind": "hf", "model": "org/model", "dim": 32}}, {"encoder": "static"}]
     weaker_model_is_gone = resolve(merge(*map(spelled_out, layers)))
     assert (weaker_model_is_gone.encoder.kind, weaker_model_is_gone.encoder.dim) == ("static", 32)

@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from collections.abc import Mapping
+from typing import Annotated, Any
 
 import typer
 
 from ..tables import Column, FittedTable
 from .app import AsJson, app, console, out, print_json
+from .progress import prepare
 
 data = typer.Typer(help="Datasets: list, build, check, show.", no_args_is_help=True)
 app.add_typer(data, name="data")
 
-NameOrPath = Annotated[str, typer.Argument(help="pydocs, tiny, a folder or file, or ir_datasets:ID")]
+NameOrPath = Annotated[
+    str, typer.Argument(help="pydocs, pydocs:stdlib, tiny, a folder or file, or ir_datasets:ID")
+]
 
 
 @data.command("list")
@@ -38,26 +42,40 @@ def list_(as_json: AsJson = False) -> None:
 @data.command()
 def build(name: NameOrPath = "pydocs", as_json: AsJson = False) -> None:
     """Read or build a dataset. Makes its tokens for `static` and `mini` too."""
-    with console.status(f"building {name}"):
+    place = prepare(console, name)
+    with console.status(f"reading {name}"):
+        import numpy as np
+
         from ..config import EncoderConfig
-        from ..data import load_dataset
+        from ..data import load_place
         from ..data.tokens import tokenized
 
-        dataset = load_dataset(name)
+        dataset = load_place(place)
         tokens = tokenized(dataset, encoder=EncoderConfig())
-    facts = {
+    facts: dict[str, Any] = {
         "name": dataset.name,
         "fingerprint": dataset.fingerprint,
         "documents": len(dataset.docs),
         "queries": len(dataset.queries),
+        "splits": {split: len(np.unique(qrels.queries)) for split, qrels in dataset.qrels.items()},
         "vocabulary": tokens.vocab_size,
         "source": dataset.source,
+        **({"folder": str(place.where)} if place.facts else {}),
     }
     if as_json:
-        print_json(facts)
-    else:
-        for key, value in facts.items():
-            out.print(f"{key:>12}  {value}", highlight=False, markup=False)
+        print_json(facts | ({"built": dict(place.facts)} if place.facts else {}))
+        return
+    counts = ", ".join(f"{split} {n:,}" for split, n in facts["splits"].items())
+    for key, value in [*(facts | {"splits": counts}).items(), *_told(place.facts)]:
+        out.print(f"{key:>17}  {value}", highlight=False, markup=False)
+
+
+def _told(facts: Mapping[str, Any]) -> list[tuple[str, str]]:
+    """What a built collection says of itself: its counts, the versions it was made from, what it leaves out."""
+    lines = [(name, f"{number:,}") for name, number in facts.get("counts", {}).items()]
+    if versions := facts.get("versions"):
+        lines.append(("made from", ", ".join(f"{name} {version}" for name, version in versions.items())))
+    return lines + [("left out", reason["line"]) for reason in facts.get("left_out", {}).values()]
 
 
 @data.command()
@@ -66,6 +84,7 @@ def check(path: NameOrPath, as_json: AsJson = False) -> None:
     from ..data.check import check_dataset
     from ..data.report import render
 
+    prepare(console, path)
     with console.status(f"checking {path}"):
         report = check_dataset(path)
     if as_json:
@@ -79,15 +98,16 @@ def check(path: NameOrPath, as_json: AsJson = False) -> None:
 @data.command()
 def show(
     name: NameOrPath,
-    split: Annotated[str, typer.Option(help="train, dev or test")] = "train",
+    split: Annotated[str, typer.Option(help="train, dev, test, or another it has")] = "train",
     number: Annotated[int, typer.Option("--number", "-n", min=1, help="queries to show")] = 5,
     as_json: AsJson = False,
 ) -> None:
-    """The first queries of a split with their relevant documents."""
-    from ..data import load_dataset
+    """The first queries of a split with their relevant documents. Of a built collection also its versions."""
+    from ..data import load_place
 
+    place = prepare(console, name)
     with console.status(f"reading {name}"):
-        dataset = load_dataset(name)
+        dataset = load_place(place)
     labels = dataset.split(split).labels()
     shown = []
     for i, query in enumerate(labels.queries[:number]):
@@ -97,8 +117,11 @@ def show(
         ]
         shown.append({"id": dataset.query_ids[query], "query": dataset.queries[query], "relevant": answers})
     if as_json:
-        print_json({"data": dataset.name, "split": split, "queries": shown})
+        built = {"built": dict(place.facts)} if place.facts else {}
+        print_json({"data": dataset.name, "split": split, "queries": shown, **built})
         return
+    for key, value in _told(place.facts):
+        out.print(f"{key}: {value}", style="dim", highlight=False, markup=False)
     for item in shown:
         out.print(f"{item['query']}  ({item['id']})", style="bold", highlight=False, markup=False)
         for answer in item["relevant"]:

@@ -2,8 +2,8 @@
 
     python -m ance_core.cli.demo_training --runs runs --data pydocs --steps 600 --seed 0
 
-Its settings are the defaults of `RunConfig`. They come from a search on the dev split with the baseline
-recipe (`benchmarks/search_settings.py`), not from what makes one method look good.
+Its settings are the defaults of the collection. They come from a search on the dev split that no single method
+decides (`ance tune`), not from what makes one method look good.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from ..runs import Store
 from ..training.session import train_runs
 from ..training.settings import resolve
 from .entry import INTERRUPTED, guarded
-from .progress import training_progress
+from .progress import prepare, training_progress
 
 METHODS = ("random", "in-batch", "bm25", "bm25+random", "static-hard", "ance")
 """The six that the first lesson is about; `ance train --recipe NAME` adds any other to the same picture."""
@@ -35,7 +35,9 @@ def train_all() -> None:
     configs = [
         resolve({"data": args.data, "recipe": r, "steps": args.steps, "seed": args.seed}) for r in METHODS
     ]
-    with training_progress(Console(stderr=True)) as watch:
+    console = Console(stderr=True)
+    prepare(console, args.data)
+    with training_progress(console) as watch:
         train_runs(configs, Store(args.runs, create=True), watch=watch)
 
 

@@ -32,6 +32,7 @@ def command_line() -> typer.Typer:
         probe_commands,
         recipe_commands,
         data_commands,
+        tune_commands,
         run_commands,
         serve_commands,
     )

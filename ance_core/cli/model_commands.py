@@ -17,7 +17,7 @@ from .run_commands import RunName
 @app.command("eval")
 def evaluate(
     name: RunName,
-    split: Annotated[str, typer.Option(help="test or dev")] = "test",
+    split: Annotated[str, typer.Option(help="test, dev, or another the data has")] = "test",
     data: Annotated[
         str | None, typer.Option("--data", help="another dataset than the one it was trained on")
     ] = None,
@@ -46,7 +46,7 @@ def evaluate(
 def compare(
     names: Annotated[list[str], typer.Argument(metavar="RUN...", help="two runs or more")],
     measure: Annotated[str, typer.Option(help="RR@10, nDCG@10, R@100, Success@1, ...")] = "RR@10",
-    split: Annotated[str, typer.Option(help="test or dev")] = "test",
+    split: Annotated[str, typer.Option(help="test, dev, or another the data has")] = "test",
     baseline: Annotated[
         str | None, typer.Option(help="method or run the others are set against; default the first")
     ] = None,

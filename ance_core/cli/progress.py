@@ -1,4 +1,4 @@
-"""Progress of training on the terminal: a bar a run, with rate and time left."""
+"""Progress on the terminal: of a collection being built, and of training, a bar a run with rate and time left."""
 
 from __future__ import annotations
 
@@ -10,7 +10,31 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeRemainingColumn
 
 if TYPE_CHECKING:
+    from ..data.embedded import Place
     from ..training.run import Training
+
+
+def prepare(console: Console, data: str) -> Place:
+    """Where the dataset `data` is; what has to be built is built now, with a bar where the console is a terminal.
+
+    Whatever reads it afterwards finds it in the cache.
+    """
+    from ..data.embedded import locate
+
+    columns = (
+        TextColumn("building {task.fields[name]}"),
+        BarColumn(bar_width=20),
+        TextColumn("{task.description}"),
+    )
+    with Progress(*columns, console=console, disable=not console.is_terminal, transient=True) as progress:
+        tasks: list[TaskID] = []
+
+        def watch(done: int, total: int, what: str) -> None:
+            if not tasks:
+                tasks.append(progress.add_task("", name=data))
+            progress.update(tasks[0], completed=done, total=total, description=what)
+
+        return locate(data, watch)
 
 
 @contextmanager
@@ -46,6 +70,7 @@ def training_progress(console: Console) -> Iterator[Callable[[Training], None]]:
 def _note(training: Training) -> str:
     if training.control.paused:
         return "paused"
-    if "RR@10" in training.evaluated:
-        return f"dev RR@10 {training.evaluated['RR@10']:.3f}"
+    for name, value in training.evaluated.items():  # that of the first split
+        if name.endswith("/RR@10"):
+            return f"{name.replace('/', ' ')} {value:.3f}"
     return ""

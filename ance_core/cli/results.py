@@ -10,9 +10,8 @@ from .app import console, out
 
 
 def run_summary(run: Run) -> dict[str, Any]:
-    """The object that `ance train --json` ends with."""
-    results = run.results()
-    training = results.get("training", {})
+    """The object that `ance train --json` ends with. splits: measures of all but train, dev and test among them."""
+    training, splits = run.results().get("training", {}), run.measures()
     status = run.status()
     return {
         "run": run.name,
@@ -21,9 +20,20 @@ def run_summary(run: Run) -> dict[str, Any]:
         "state": status.state,
         "seconds": training.get("seconds"),
         "steps": status.step,
-        "dev": results.get("dev", {}),
-        "test": results.get("test", {}),
+        "dev": splits.get("dev", {}),
+        "test": splits.get("test", {}),
+        "splits": splits,
+        "pool": pool_said(run),
     }
+
+
+def pool_said(run: Run) -> str | None:
+    """How deep the pools of a run are, with their share of the corpus; None for an older run that does not say."""
+    depth = (run.info["config"].get("negatives") or {}).get("pool_depth")
+    documents = run.info["dataset"].get("docs")
+    if not depth or not documents:
+        return None
+    return f"{min(depth, documents)} candidates a query, {min(1.0, depth / documents):.1%} of {documents:,} documents"
 
 
 def announce(run: Run) -> None:
@@ -33,12 +43,11 @@ def announce(run: Run) -> None:
         note = f"{run.name}: {summary['state']} at step {summary['steps']}. {run.status().message}"
         console.print(note, markup=False, highlight=False, soft_wrap=True)
         return
-    names = list(summary["test"] or summary["dev"])
+    names = list(dict.fromkeys(name for measures in summary["splits"].values() for name in measures))
     columns = (Column("split"), *(Column(name, right=True) for name in names))
     table = FittedTable(columns, f"{run.name}: {summary['steps']} steps in {summary['seconds']:.1f} s")
-    for split in ("dev", "test"):
-        if summary[split]:
-            table.add(split, *(f"{summary[split][name]:.4f}" for name in names))
+    for split, measures in summary["splits"].items():
+        table.add(split, *(f"{measures[name]:.4f}" if name in measures else "" for name in names))
     out.print(table)
     console.print(
         f"Look at it: ance app --runs {run.folder.parent}", markup=False, highlight=False, soft_wrap=True

@@ -77,7 +77,7 @@ def show(name: RunName, runs: RunsFolder = Path("runs"), as_json: AsJson = False
         tables = {"refreshes": run.refreshes().to_dict("records"), "events": run.events().to_dict("records")}
         print_json({**facts, **tables})
         return
-    for line in _outline(facts):
+    for line in _outline({key: value for key, value in facts.items() if key not in ("dev", "test")}):
         out.print(line, highlight=False, soft_wrap=True)
     for title, frame in (("refreshes", run.refreshes()), ("events", run.events())):
         if not len(frame):

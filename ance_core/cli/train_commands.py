@@ -36,7 +36,8 @@ def train(
         str | None, Setting("--resume", metavar="NAME", help="go on with a killed or stopped run")
     ] = None,
     labels_per_query: Annotated[
-        int | None, Setting("--labels-per-query", help="labels kept a query; the rest are hidden")
+        str | None,
+        Setting("--labels-per-query", metavar="N|all", help="labels kept a query; the rest are hidden"),
     ] = None,
     batch_size: Annotated[int | None, Setting("--batch-size", help="queries in a batch")] = None,
     learning_rate: Annotated[

@@ -13,7 +13,7 @@ from ..errors import AnceError
 from ..runs import Store
 from .app import console, print_json
 from .entry import INTERRUPTED
-from .progress import training_progress
+from .progress import prepare, training_progress
 from .results import announce, run_summary
 
 if TYPE_CHECKING:
@@ -27,6 +27,7 @@ def train_new(config: RunConfig, runs: Path, as_json: bool) -> None:
     with console.status("loading"):
         from ..training.session import train_runs
     try:
+        prepare(console, config.data)
         with _resumable(runs), training_progress(console) as watch:
             (run,) = train_runs([config], store, watch=watch)
     except AnceError:

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from ..errors import DataError
-from .collection import Collection, Judgement
-from .dataset import SPLITS, Dataset, Qrels
+from .collection import CLICKS, WRONG, Collection, Judgement
+from .dataset import Dataset, Qrels
 from .fingerprint import fingerprint
 from .problems import Problems, shown
+from .split_names import SPLITS, in_order
 from .splits import carve_dev, split_all
 
 MIN_DOCS = 2  # a negative needs a document that is not the positive
@@ -25,13 +26,17 @@ def assemble(found: Collection, problems: Problems, name: str, source: str = "")
             [doc_row[j.doc] for j in judged[split]],
             [j.grade for j in judged[split]],
         )
-        for split in SPLITS
-        if split in judged
+        for split in in_order(judged)
     }
     texts = list(found.docs), list(found.docs.values()), list(found.queries), list(found.queries.values())
     hidden = Qrels.of()
     origin = source or f"{found.format} {found.path}"
-    return Dataset(name, *texts, qrels, hidden, fingerprint(*texts, qrels, hidden), origin + note)
+    clicks, wrong = (
+        Qrels.of([query_row[j.query] for j in rows], [doc_row[j.doc] for j in rows], [j.grade for j in rows])
+        for rows in (found.clicks, found.wrong)
+    )
+    digest = fingerprint(*texts, qrels, hidden, {"clicks": clicks, "wrong": wrong})
+    return Dataset(name, *texts, qrels, hidden, digest, origin + note, clicks, wrong)
 
 
 def join(found: Collection, problems: Problems) -> dict[str, list[Judgement]]:
@@ -45,14 +50,14 @@ def join(found: Collection, problems: Problems) -> dict[str, list[Judgement]]:
                 "empty split",
                 f"{found.files[split]}: the {split} split has no judgement: add one or remove the file",
             )
-    splits = set(judged)
-    if splits and "train" not in splits and len(splits) > 1:
-        has = " and ".join(sorted(splits))
+    if "train" not in judged and len(judged) > 1:
+        has = " and ".join(in_order(judged))
         problems.error(
             "no train split",
-            f"{found.path}: only {has}: add a train split, or keep one file to have it split",
+            f"{found.path}: only {has}: add a train split, a file with that name, or keep one file to have it split",
         )
     _check_labels(found, judged, problems)
+    _check_marks(found, judged, problems)
     return judged
 
 
@@ -62,6 +67,23 @@ def _check_corpus(found: Collection, problems: Problems) -> None:
         problems.error(
             "corpus size", f"{found.corpus_name}: {count}: training needs a corpus of {MIN_DOCS} or more"
         )
+
+
+def _check_marks(found: Collection, judged: dict[str, list[Judgement]], problems: Problems) -> None:
+    """Clicks and wrong labels are marks on labels of train; anything else marked is a mistake."""
+    labels = {(row.query, row.doc) for row in judged.get("train", []) if row.grade >= 1}
+    for name, rows in ((CLICKS, found.clicks), (WRONG, found.wrong)):
+        seen: set[tuple[str, str]] = set()
+        for row in rows:
+            pair = f"query {shown(row.query)}, document {shown(row.doc)}"
+            where = f"{found.path / name}:{row.line}: {pair}"
+            if (row.query, row.doc) not in labels:
+                problems.error(
+                    "mark without label", f"{where} is no label of train: judge it there, or remove the line"
+                )
+            elif (row.query, row.doc) in seen:
+                problems.error("repeated mark", f"{where} stands there twice: keep one")
+            seen.add((row.query, row.doc))
 
 
 def _join_split(found: Collection, split: str, rows: list[Judgement], problems: Problems) -> list[Judgement]:

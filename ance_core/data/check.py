@@ -14,10 +14,11 @@ import numpy as np
 from ..errors import DataError
 from .assemble import complete_splits, join
 from .collection import Collection, Judgement
-from .dataset import SPLITS
+from .declared import NOTHING, Declared, read_declared
 from .embedded import locate
 from .formats import read_collection
 from .problems import Problem, Problems, shown
+from .split_names import in_order
 
 BINS = (0, 5, 10, 20, 50, 100, 200, 500, 1000)  # words; the last bin is open
 
@@ -58,6 +59,7 @@ class CheckReport:
     unjudged_queries: int
     duplicate_passages: int
     empty_passages: int
+    declared: Declared = NOTHING
     errors: list[Problem] = field(default_factory=list)
     warnings: list[Problem] = field(default_factory=list)
 
@@ -78,6 +80,7 @@ def check_dataset(name_or_path: str | Path) -> CheckReport:
     place = locate(name_or_path)
     problems = Problems()
     found = read_collection(place.where, problems)
+    declared = read_declared(name_or_path, problems)
     judged = join(found, problems)
     note = ""
     if judged and not problems.errors:
@@ -92,13 +95,14 @@ def check_dataset(name_or_path: str | Path) -> CheckReport:
         format=found.format,
         documents=len(found.docs),
         queries=len(found.queries),
-        splits={split: _counts(judged[split]) for split in (*SPLITS, "all") if split in judged},
+        splits={split: _counts(judged[split]) for split in in_order(judged)},
         split_note=note.removeprefix("; "),
         document_lengths=_lengths(found.docs),
         query_lengths=_lengths(found.queries),
         unjudged_queries=len(found.queries.keys() - {row.query for rows in judged.values() for row in rows}),
         duplicate_passages=_duplicates(found, problems),
         empty_passages=sum(not text for text in found.docs.values()),
+        declared=declared,
         errors=problems.errors,
         warnings=problems.warnings,
     )
@@ -143,10 +147,10 @@ def _duplicates(found: Collection, problems: Problems) -> int:
 
 
 def _warn_of_leakage(found: Collection, judged: dict[str, list[Judgement]], problems: Problems) -> None:
-    """Queries, by id or by text, in two splits, and test answers that are training labels."""
+    """Queries, by id or by text, in two splits, and answers of other splits that are training labels."""
     home: dict[str, tuple[str, str]] = {}  # folded query text -> (split, query id)
-    for split in SPLITS:
-        for query in dict.fromkeys(row.query for row in judged.get(split, [])):
+    for split in in_order(judged):
+        for query in dict.fromkeys(row.query for row in judged[split]):
             other, other_id = home.setdefault(folded(found.queries[query]), (split, query))
             if other == split:
                 continue
@@ -159,11 +163,11 @@ def _warn_of_leakage(found: Collection, judged: dict[str, list[Judgement]], prob
                 )
                 problems.warn("text in two splits", f"{found.path}: {message}: keep one")
     trained = {row.doc for row in judged.get("train", []) if row.grade >= 1}
-    for row in judged.get("test", []):
-        if row.grade >= 1 and row.doc in trained:
-            message = (
-                f"document {shown(row.doc)} answers test query {shown(row.query)} and is a training label"
-            )
-            problems.warn(
-                "test answer in training", f"{found.path}: {message}: usual where queries share documents"
-            )
+    for split in in_order(judged.keys() - {"train"}):
+        for row in judged[split]:
+            if row.grade >= 1 and row.doc in trained:
+                message = f"document {shown(row.doc)} answers {split} query {shown(row.query)} and is a training label"
+                problems.warn(
+                    f"{split} answer in training",
+                    f"{found.path}: {message}: usual where queries share documents",
+                )

@@ -16,11 +16,14 @@ class Judgement(NamedTuple):
     line: int
 
 
+CLICKS, WRONG = "clicks.tsv", "wrong_labels.tsv"  # marks on training labels, in the form of a judgement file
+
+
 @dataclass
 class Collection:
     """A collection as read. `judgements` has one list for each split, `files` the file each came from.
 
-    A single judgement file without a split's name stands under the key "all".
+    A single judgement file that is none of train, dev and test stands under the key "all".
     """
 
     path: Path
@@ -29,6 +32,8 @@ class Collection:
     queries: dict[str, str] = field(default_factory=dict)
     judgements: dict[str, list[Judgement]] = field(default_factory=dict)
     files: dict[str, Path] = field(default_factory=dict)
+    clicks: list[Judgement] = field(default_factory=list)  # training labels that masking keeps first
+    wrong: list[Judgement] = field(default_factory=list)  # training labels known to be wrong
     docs_file: Path | None = None
     queries_file: Path | None = None
 
@@ -36,19 +41,6 @@ class Collection:
     def corpus_name(self) -> str:
         """The corpus in an error message."""
         return str(self.docs_file or self.path)
-
-
-SPLIT_NAMES = {
-    "train": "train",
-    "training": "train",
-    "dev": "dev",
-    "val": "dev",
-    "valid": "dev",
-    "validation": "dev",
-    "test": "test",
-    "eval": "test",
-}
-"""File name parts and the split they mean."""
 
 
 def join_title(title: str, text: str) -> str:

@@ -12,8 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from ..errors import DataError
-
-SPLITS = ("train", "dev", "test")
+from .declaration import NOTHING, Declared
 
 
 def _frozen(values: Iterable[int] | np.ndarray, dtype: type) -> np.ndarray:
@@ -89,6 +88,12 @@ class Qrels:
             _frozen(self.grades[keep], np.int16),
         )
 
+    def among(self, others: Qrels) -> np.ndarray:
+        """Whether each (query, document) is one of `others`; (M,) bool."""
+        width = np.int64(1) << 32
+        keys = [part.queries.astype(np.int64) * width + part.docs for part in (self, others)]
+        return np.isin(*keys)
+
     def relevant(self) -> Qrels:
         """The judgements of grade >= 1."""
         return self.take(self.grades >= 1)
@@ -101,6 +106,18 @@ class Qrels:
         return Labels(_frozen(queries, np.int32), _frozen(indptr, np.int64), kept.docs, kept.grades)
 
 
+@dataclass(frozen=True)
+class Built:
+    """Which copy of a built collection a dataset is: its name, its fingerprint before masking, what made it."""
+
+    name: str
+    fingerprint: str
+    versions: dict[str, str]
+
+
+NO_PAIRS = Qrels.of()
+
+
 @dataclass(frozen=True, eq=False)
 class Dataset:
     """Corpus, queries and judgements, made by `load_dataset` and identified by `fingerprint`."""
@@ -110,17 +127,23 @@ class Dataset:
     docs: list[str]  # title and text joined
     query_ids: list[str]
     queries: list[str]
-    qrels: dict[str, Qrels]  # by split: "train", "dev", "test"; any may be absent
+    qrels: dict[str, Qrels]  # by split: train, dev, test, then others by name; any may be absent
     hidden: Qrels  # positives withheld from training by label masking; empty without masking
     fingerprint: str  # 16 hex digits of the contents, not of name or path; masking changes it
     source: str  # one line: where it came from and how it was split
+    clicks: Qrels = NO_PAIRS  # training labels that masking keeps first, such as what a user clicked
+    wrong: Qrels = NO_PAIRS  # training labels known to be wrong
+    declared: Declared = NOTHING  # what its collection says of itself; changes nothing here
+    built: Built | None = None  # of a collection that is built, which copy of it this is
 
     def split(self, name: str) -> Qrels:
         """The judgements of a split. DataError with the splits there are if it is absent or empty."""
         found = self.qrels.get(name)
         if found is None or not len(found):
             has = ", ".join(s for s in self.qrels if len(self.qrels[s])) or "none"
-            raise DataError(f"{self.name}: no {name!r} split; it has {has}: add a qrels file for {name!r}")
+            raise DataError(
+                f"{self.name}: no {name!r} split; it has {has}: choose one, or add a qrels file for it"
+            )
         return found
 
     def __repr__(self) -> str:

@@ -15,16 +15,18 @@ def fingerprint(
     queries: list[str],
     qrels: Mapping[str, Qrels],
     hidden: Qrels,
+    marks: Mapping[str, Qrels] | None = None,
 ) -> str:
     """16 hex digits of a SHA-256 over everything training can see and the order it stands in.
 
     The order counts because rows key the random draws. Each string goes in with its length, so that moving
-    a character from one text to the next changes the hash.
+    a character from one text to the next changes the hash. marks: clicks and wrong labels, which count where there are any.
     """
     digest = hashlib.sha256(b"dataset 1")
     for texts in (doc_ids, docs, query_ids, queries):
         digest.update(_packed(texts))
-    for name, part in (*sorted(qrels.items()), ("hidden", hidden)):
+    marked = [(name, part) for name, part in sorted((marks or {}).items()) if len(part)]
+    for name, part in (*sorted(qrels.items()), ("hidden", hidden), *marked):
         digest.update(f"|{name} {len(part)}|".encode())
         for array, dtype in ((part.queries, "<i4"), (part.docs, "<i4"), (part.grades, "<i2")):
             digest.update(array.astype(dtype).tobytes())

@@ -19,10 +19,10 @@ from .fingerprint import fingerprint
 def mask_labels(dataset: Dataset, labels_per_query: int, seed: int = 0) -> Dataset:
     """The dataset with at most `labels_per_query` relevant documents for each training query.
 
-    The kept ones are those of the highest grade, among equals those with the smallest hash of (seed, query id,
-    document id), so the choice does not depend on any order, and the labels kept with n are among those kept
-    with n + 1. Judgements of grade <= 0 and the
-    other splits stay. Raises DataError for a number below 1.
+    The kept ones are those that were clicked (`Dataset.clicks`), then those of the highest grade, among equals those
+    with the smallest hash of (seed, query id, document id), so the choice does not depend on any order, and the labels
+    kept with n are among those kept with n + 1. Judgements of grade <= 0 and the other splits stay. Raises DataError
+    for a number below 1.
     """
     if labels_per_query < 1:
         raise DataError(f"labels_per_query: {labels_per_query} given; training needs 1 or more a query")
@@ -31,13 +31,15 @@ def mask_labels(dataset: Dataset, labels_per_query: int, seed: int = 0) -> Datas
     withheld = (train.grades >= 1) & (rank >= labels_per_query)
     qrels = {**dataset.qrels, "train": train.take(~withheld)}
     hidden = train.take(withheld)
-    digest = fingerprint(dataset.doc_ids, dataset.docs, dataset.query_ids, dataset.queries, qrels, hidden)
+    marks = {"clicks": dataset.clicks, "wrong": dataset.wrong}
+    texts = dataset.doc_ids, dataset.docs, dataset.query_ids, dataset.queries
+    digest = fingerprint(*texts, qrels, hidden, marks)
     note = f"{dataset.source}; labels per query {labels_per_query}, {len(hidden):,} hidden (seed {seed})"
     return dataclasses.replace(dataset, qrels=qrels, hidden=hidden, fingerprint=digest, source=note)
 
 
 def _rank_within_query(dataset: Dataset, train: Qrels, seed: int) -> np.ndarray:
-    """Place of each judgement among those of its query, by grade and then by hash, from 0; shape (M,), int64."""
+    """Place of each judgement among those of its query: clicks, grade, then hash; from 0; shape (M,), int64."""
     keys = np.fromiter(
         (
             _hash(seed, dataset.query_ids[q], dataset.doc_ids[d])
@@ -46,7 +48,10 @@ def _rank_within_query(dataset: Dataset, train: Qrels, seed: int) -> np.ndarray:
         dtype=np.uint64,
         count=len(train),
     )
-    order = np.lexsort((keys, -train.grades, train.queries))  # the highest grade first within a query
+    clicked = train.among(dataset.clicks)
+    order = np.lexsort(
+        (keys, -train.grades, ~clicked, train.queries)
+    )  # clicks, then the highest grade, within a query
     first = np.searchsorted(train.queries, train.queries)  # train is sorted by query
     rank = np.empty(len(train), dtype=np.int64)
     rank[order] = np.arange(len(train)) - first[order]

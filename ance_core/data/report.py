@@ -10,6 +10,7 @@ from rich.table import Table
 from rich.text import Text
 
 from .check import BINS, CheckReport, Lengths
+from .declared import Declared
 from .problems import Problem
 
 BAR = 24  # characters of the longest bar
@@ -22,7 +23,7 @@ def render(report: CheckReport) -> RenderableType:
         f"{report.queries:,} queries, {report.unjudged_queries:,} of them unjudged; "
         f"{report.duplicate_passages:,} duplicate and {report.empty_passages:,} empty passages"
     )
-    parts: list[RenderableType] = [head, _splits(report)]
+    parts: list[RenderableType] = [head, *_declared(report.declared), _splits(report)]
     if report.split_note:
         parts.append(Text(report.split_note, style="dim"))
     for what, lengths in (("document", report.document_lengths), ("query", report.query_lengths)):
@@ -39,6 +40,16 @@ def render(report: CheckReport) -> RenderableType:
             Text(f"{kinds} kind{'s' * (kinds > 1)} of error: training would refuse this", style="bold red")
         )
     return Group(*parts)
+
+
+def _declared(declared: Declared) -> list[Text]:
+    """What the collection's own file says, as far as it says anything."""
+    about = ": ".join(filter(None, (declared.title, declared.about)))
+    labels = declared.labels_per_query
+    kept = "" if labels is None else f"labels a training query keeps unless told otherwise: {labels}"
+    kinds = ", ".join(declared.settings)
+    found = f"settings of its own for {kinds}" if kinds else ""
+    return [Text(line, style="dim") for line in (about, "; ".join(filter(None, (kept, found)))) if line]
 
 
 def _splits(report: CheckReport) -> Table:

@@ -7,6 +7,8 @@ from collections.abc import Sequence
 
 import pandas as pd
 
+from ..data.of_run import copy_of, pinned
+from ..data.split_names import in_order
 from ..errors import ConfigError, nearest
 from ..runs import Run
 from .settings import seed_of
@@ -23,10 +25,16 @@ def check_datasets(runs: Sequence[Run]) -> list[str]:
         if not (masked and (ours.get("name"), ours.get("docs")) == (theirs.get("name"), theirs.get("docs"))):
             raise ConfigError(
                 f"runs: {first.name} is on dataset {_dataset(theirs)}, {run.name} on {_dataset(ours)}: "
-                "queries cannot be paired; compare runs on one dataset"
+                f"queries cannot be paired; compare runs on one dataset{_hint(first, run)}"
             )
         warnings.append(f"{first.name} and {run.name} were trained on different labels of {ours.get('name')}")
     return warnings
+
+
+def _hint(first: Run, run: Run) -> str:
+    """How to train on the other's copy, where both are copies of one built collection."""
+    one, other = copy_of(first), copy_of(run)
+    return f", as --data {pinned(first)} trains" if one and other and one[0] == other[0] else ""
 
 
 def aligned_values(runs: Sequence[Run], measure: str, split: str) -> list[pd.DataFrame]:
@@ -51,10 +59,13 @@ def _values(run: Run, measure: str, split: str) -> pd.DataFrame:
     table = run.per_query()
     found = table[table["split"] == split]
     if found.empty:
-        splits = ", ".join(map(str, table["split"].unique())) or f"none, it is {run.status().state}"
-        raise ConfigError(
-            f"run '{run.name}': no per-query values on '{split}' (has: {splits}): finish it first"
+        splits = ", ".join(in_order(map(str, table["split"].unique())))
+        has = (
+            f"it has {splits}: choose one of them"
+            if splits
+            else f"it is {run.status().state}: finish it first"
         )
+        raise ConfigError(f"run '{run.name}': no per-query values on '{split}'; {has}")
     found = found.set_index("query_id").drop(columns="split")
     if measure not in found:
         raise ConfigError(f"measure: run '{run.name}' has no '{measure}'{nearest(measure, map(str, found))}")

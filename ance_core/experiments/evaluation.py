@@ -5,10 +5,11 @@ from __future__ import annotations
 from pathlib import Path
 
 from ..data import load_dataset
+from ..data.of_run import dataset_of
 from ..retrieval import evaluate
 from ..retrieval.trec import write_trec_run
 from ..runs import Run
-from .saved import SavedModel, dataset_of
+from .saved import SavedModel
 
 DEPTH = 1000
 

@@ -7,8 +7,10 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeVar
 
 from ..config import RunConfig, merge, parse
+from ..data.declared import NOTHING
+from ..data.of_run import dataset_of
 from ..encoders import DualEncoder, build_encoder
-from ..errors import AnceError, ConfigError, StoreError, nearest
+from ..errors import AnceError, ConfigError, nearest
 from ..probes.gradients import instance_norms, instance_norms_by_loop
 from ..probes.gradients.norms import notes_on
 from ..recipes import RECIPES, Recipe
@@ -44,7 +46,7 @@ class Moment:
 
 
 def load_moment(run: Run, step: int | None = None) -> Moment:
-    """Weights of a checkpoint, the last one if `step` is None. ConfigError if there is no such checkpoint."""
+    """Weights of a checkpoint, the last one if `step` is None; ConfigError without such a checkpoint, or its data."""
     checkpoints = run.checkpoints()
     if not checkpoints:
         raise ConfigError(
@@ -56,11 +58,7 @@ def load_moment(run: Run, step: int | None = None) -> Moment:
             f"probe: run '{run.name}' has no checkpoint at step {step}; it has {', '.join(map(str, checkpoints))}"
         )
     config: RunConfig = parse(RunConfig, run.info["config"], f"run '{run.name}'")
-    problem = load_problem(config)
-    if problem.dataset.fingerprint != run.info["dataset"]["fingerprint"]:
-        raise StoreError(
-            f"run '{run.name}': the data at {config.data!r} has changed since: restore it to probe"
-        )
+    problem = load_problem(config, dataset_of(run))
     model = build_encoder(config.encoder, problem.dataset, problem.tokens, config.seed)
     read_weights(checkpoints[step], model)
     if RECIPES[config.recipe].trains == "queries":
@@ -113,7 +111,7 @@ def sampler_at(moment: Moment, recipe: Recipe) -> tuple[Sampler, dict[str, Pool]
         include={"data", "labels_per_query", "seed", "encoder"}, exclude_none=True
     )
     own = {"recipe": recipe.name, "negatives": {"pool_depth": moment.config.negatives.pool_depth}}
-    config = resolve(merge(kept, own))
+    config = resolve(merge(kept, own), NOTHING)  # by the published defaults, not the collection's
     assert recipe.sampler is not None
     sampler = recipe.sampler(config)
     problem = moment.problem

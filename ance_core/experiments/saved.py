@@ -1,4 +1,4 @@
-"""A finished run's model and data, loaded for use: what search and evaluation start from."""
+"""A finished run's model, loaded for use: what search and evaluation start from."""
 
 from __future__ import annotations
 
@@ -7,7 +7,6 @@ from typing import Literal
 
 import numpy as np
 
-from ..data import Dataset, load_dataset
 from ..data.tokens import Tokens, tokenize
 from ..encoders import encode_corpus, load_model
 from ..errors import ConfigError
@@ -55,26 +54,3 @@ class SavedModel:
 
     def _encode(self, tokens: Tokens, side: Side) -> np.ndarray:
         return encode_corpus(self._model, tokens, None, side, autocast=True)
-
-
-def dataset_of(run: Run) -> Dataset:
-    """The dataset a run was trained on, masked as it was; DataError when it cannot be read.
-
-    Raises ConfigError when its contents have changed since.
-    """
-    config = run.info["config"]
-    dataset = load_dataset(
-        config["data"], labels_per_query=config.get("labels_per_query"), seed=config["seed"]
-    )
-    check_same(run, dataset)
-    return dataset
-
-
-def check_same(run: Run, dataset: Dataset) -> None:
-    """ConfigError unless `dataset` has the contents the run was trained on."""
-    trained_on = (run.info.get("dataset") or {}).get("fingerprint")
-    if dataset.fingerprint != trained_on:
-        raise ConfigError(
-            f"run '{run.name}': trained on another content of {dataset.name} ({trained_on}, now "
-            f"{dataset.fingerprint}): restore the data, or train again"
-        )

@@ -13,9 +13,10 @@ from dataclasses import dataclass
 import numpy as np
 
 from ..data import Dataset
+from ..data.of_run import check_same, dataset_of
 from ..errors import ConfigError
 from ..runs import Run
-from .saved import SavedModel, check_same, dataset_of
+from .saved import SavedModel
 
 
 @dataclass(frozen=True)

@@ -26,7 +26,13 @@ RECIPE = Recipe(
         "softplus instead of log(1 + exp(x)), which overflows in float32 above 88 (train.py:211-214).",
     ),
     parameters=(
-        Parameter("candidates", "negatives.pool_depth", code="200", here="200", where="adore/train.py:265"),
+        Parameter(
+            "candidates",
+            "negatives.pool_depth",
+            code="200",
+            here="5 % of the corpus, 20 to 200",
+            where="adore/train.py:265",
+        ),
         Parameter(
             "metric cut",
             "method.metric_cut",

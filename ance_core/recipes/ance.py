@@ -37,7 +37,7 @@ RECIPE = Recipe(
             "negatives.pool_depth",
             "200",
             "500; command 200",
-            "200",
+            "5 % of the corpus, 20 to 200",
             "run_ann_data_gen.py:549-551; run_train.sh:93",
         ),
         Parameter(

@@ -82,7 +82,7 @@ RECIPE = Recipe(
             "negatives.pool_depth",
             paper="200",
             code="200, of which 30 are kept (80 NQ, TriviaQA)",
-            here="200, all kept",
+            here="5 % of the corpus, 20 to 200, all kept",
             where="preprocess/build_train_hn.py:11-35",
         ),
         Parameter(

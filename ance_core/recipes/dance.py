@@ -65,7 +65,7 @@ RECIPE = Recipe(
             "dual pool",
             "negatives.pool_depth",
             code="200",
-            here="200",
+            here="5 % of the corpus, 20 to 200",
             where="drivers/run_ann_data_gen.py:1023-1030",
         ),
         Parameter(

@@ -36,7 +36,13 @@ RECIPE = Recipe(
             "1; recipe `oracle-weighted`: 1 / (N p)",
             "Eq 4; run_ann.py:258-279",
         ),
-        Parameter("pool", "negatives.pool_depth", "the corpus", "", "the model's own top 200"),
+        Parameter(
+            "pool",
+            "negatives.pool_depth",
+            "the corpus",
+            "",
+            "the model's own top: 5 % of the corpus, 20 to 200",
+        ),
     ),
     differs=(
         "Some renderings of the paper print the squared norm in Eq 10. The norm itself makes the variance smallest; draws "

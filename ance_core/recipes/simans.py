@@ -39,7 +39,7 @@ RECIPE = Recipe(
     objective=lambda config: PairwiseNLL(),
     pools=("own",),
     uses=("a", "b", "b_sign", "form", "tau"),
-    defaults={"negatives": {"pool_depth": 100}, "refresh": {"mode": "sync", "every": 100}},
+    defaults={"refresh": {"mode": "sync", "every": 100}},
     differs=(
         "Scores are inner products times 1 / temperature; a has units of 1 / score^2, so it is suggested from each "
         "pool's score gaps unless set.",
@@ -79,7 +79,7 @@ RECIPE = Recipe(
             "negatives.pool_depth",
             "100",
             "100; MS MARCO 200",
-            "100",
+            "5 % of the corpus, 20 to 200",
             "Eq 4; co_training_generate.py:171, ..._new_train.py:179, ..._wiki.py:371",
         ),
         Parameter(

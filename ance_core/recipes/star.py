@@ -54,7 +54,7 @@ RECIPE = Recipe(
             "static pool",
             "negatives.pool_depth",
             code="200",
-            here="200",
+            here="5 % of the corpus, 20 to 200",
             where="star/prepare_hardneg.py:60-70",
         ),
         Parameter(

@@ -8,19 +8,20 @@ speed; both are for embeddings of about equal length, for which the nearest docu
 All three return equal scores in document order; only `flat` also guarantees which of several equally good
 documents make the cut.
 
-faiss keeps a thread pool of its own. Searches run on as many threads as torch is set to, so that one setting
-rules the process.
+Searches use every core, unless `use_search_threads` or OMP_NUM_THREADS says fewer. `flat` shares out blocks of queries
+and searches each on one thread, so that the scores are the same to the bit whatever the number of threads; a matrix
+product that shares itself out is not. faiss's own number of threads is left alone: torch may run on the same OpenMP.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from typing import Any
 
 import faiss
 import numpy as np
-import torch
 
 from ..data.passages import Passages
 from ..errors import ConfigError, TrainingError, nearest
@@ -39,6 +40,19 @@ KINDS: dict[str, dict[str, str]] = {
     },
 }
 """Kinds of index and their parameters; all are whole numbers from 1 up."""
+
+_chosen_threads: list[int] = []  # the last is in force; a property of the process, as torch's number is
+BLOCK = 1024  # queries searched by one thread at a time: faiss is twice as slow on 512, and four cores want four blocks
+
+
+def use_search_threads(count: int) -> None:
+    """Searches of this process run on `count` threads from now on."""
+    _chosen_threads[:] = [count]
+
+
+def search_threads() -> int:
+    """Threads of a search: as chosen, else every core that OMP_NUM_THREADS allows."""
+    return _chosen_threads[0] if _chosen_threads else faiss.omp_get_max_threads()
 
 
 def build_index(embeddings: np.ndarray, kind: str = "flat", seed: int = 0, **params: int) -> faiss.Index:
@@ -77,10 +91,10 @@ def search(index: faiss.Index, queries: np.ndarray, k: int, passages: Passages |
         return Ranking(
             np.full((len(queries), k), -1, np.int32), np.full((len(queries), k), -np.inf, np.float32)
         )
-    with _threads(torch.get_num_threads()):
-        if isinstance(index, faiss.IndexFlat):
-            found = _search_exact(index, queries, k, min(k + 1, index.ntotal))
-        else:
+    if isinstance(index, faiss.IndexFlat):
+        found = _search_exact(index, queries, k, min(k + 1, index.ntotal))
+    else:
+        with _threads(search_threads()):
             found = _search(index, queries, min(k, index.ntotal))
     missing = k - found.docs.shape[1]
     return Ranking(
@@ -107,6 +121,19 @@ def _search(index: faiss.Index, queries: np.ndarray, k: int) -> Ranking:
     return sort_ties(Ranking(docs.astype(np.int32), scores))
 
 
+def _search_blocks(index: faiss.IndexFlat, queries: np.ndarray, k: int) -> Ranking:
+    """`_search` of a block of queries after the other, each on one thread, several blocks at a time."""
+    blocks = [queries[start : start + BLOCK] for start in range(0, len(queries), BLOCK)]
+
+    def one(block: np.ndarray) -> Ranking:
+        faiss.omp_set_num_threads(1)  # holds for the calling thread alone
+        return _search(index, block, k)
+
+    with ThreadPoolExecutor(min(search_threads(), len(blocks))) as pool:
+        found = list(pool.map(one, blocks))
+    return Ranking(*(np.concatenate(part) for part in zip(*found, strict=True)))
+
+
 def _search_params(index: faiss.Index, k: int) -> Any:
     if isinstance(index, faiss.IndexHNSW):  # the graph search cannot return more than it looks at
         return faiss.SearchParametersHNSW(  # type: ignore[attr-defined]
@@ -120,7 +147,7 @@ def _search_exact(index: faiss.IndexFlat, queries: np.ndarray, k: int, depth: in
 
     faiss keeps an arbitrary few of several documents that tie at the last place.
     """
-    found = _search(index, queries, depth)
+    found = _search_blocks(index, queries, depth)
     best = Ranking(found.docs[:, :k].copy(), found.scores[:, :k].copy())
     if depth < index.ntotal:
         unsure = np.flatnonzero(found.scores[:, k - 1] == found.scores[:, -1])
@@ -165,7 +192,7 @@ def _ivf(
     index.cp.seed = seed
     index.cp.min_points_per_centroid = 1  # few documents a cell are fine here; faiss would warn on stderr
     index.nprobe = probes
-    with _threads(torch.get_num_threads()):
+    with _threads(search_threads()):
         index.train(embeddings)
         index.add(embeddings)
     return index

@@ -42,6 +42,7 @@ COLUMNS: dict[str, tuple[str, Any]] = {
     "grad_norm": ("float32", np.nan),
     "index_step": ("int32", -1),
     "hidden": ("bool", False),
+    "wrong_label": ("bool", False),
 }
 _PART = re.compile(r"part-(\d+)-(\d+)(?:-(\d+))?\.parquet")
 Chunk = dict[str, np.ndarray]

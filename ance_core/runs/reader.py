@@ -15,7 +15,7 @@ from ..errors import StoreError, nearest
 from . import log, negatives, snapshots
 from .info import read_info
 from .status import ACTIVE, RunStatus, Writer
-from .writer import CHECKPOINTS, PER_QUERY, RESULTS
+from .writer import CHECKPOINTS, PER_QUERY, RESULTS, TRAINING
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -161,7 +161,7 @@ class Run:
                 table = self.negatives_dataset().to_table(
                     columns=None if columns is None else list(columns), filter=expression
                 )
-                return table.to_pandas()
+                return _whole(table.to_pandas())
             except FileNotFoundError:  # a resume dropped parts after they were listed
                 if attempt == 4:
                     raise StoreError(
@@ -192,7 +192,7 @@ class Run:
         return snapshots.step_folders(self.folder / CHECKPOINTS)
 
     def results(self) -> dict[str, Any]:
-        """Final measures by split, {"dev": {"RR@10": 0.5}, "test": {...}}; empty until finished."""
+        """Final measures by split, {"dev": {"RR@10": 0.5}, ...}, and facts on the "training"; empty until finished."""
         path = self.folder / RESULTS
         try:
             return json.loads(path.read_text(encoding="utf-8"))
@@ -200,6 +200,10 @@ class Run:
             return {}
         except (OSError, ValueError) as error:
             raise StoreError(f"{path}: cannot be read ({error}): restore it from a copy") from error
+
+    def measures(self) -> dict[str, dict[str, float]]:
+        """The part of `results` that has been measured: by split, test among them; empty until finished."""
+        return {name: values for name, values in self.results().items() if name != TRAINING}
 
     def per_query(self) -> pd.DataFrame:
         """Columns query_id, split and one a measure; empty until the run has finished."""
@@ -212,6 +216,15 @@ class Run:
             return pd.read_parquet(path)
         except (OSError, ValueError) as error:
             raise StoreError(f"{path}: cannot be read ({error}): restore it from a copy") from error
+
+
+def _whole(frame: pd.DataFrame) -> pd.DataFrame:
+    """Columns that older runs do not have come as empty; a flag that nobody recorded is not set."""
+    for name in frame.columns:
+        kind, absent = negatives.COLUMNS[name]
+        if kind == "bool" and frame[name].dtype != bool:
+            frame[name] = frame[name].eq(True) if absent is False else frame[name]
+    return frame
 
 
 def _rate(connection: sqlite3.Connection) -> float:

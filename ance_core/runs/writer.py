@@ -33,6 +33,7 @@ logger = logging.getLogger(__name__)
 CHECKPOINTS = "checkpoints"
 MODEL = "model"
 RESULTS = "results.json"
+TRAINING = "training"  # the one key in it that is no split: seconds, steps, examples
 PER_QUERY = "per_query.parquet"
 FLUSH_S = 0.5
 FLUSH_NEGATIVES = 50_000  # rows, some 3 MB: bounds memory where checkpoints are rare

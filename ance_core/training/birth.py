@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import asdict
 from typing import Any
 
 from ..config import RunConfig
@@ -61,7 +62,7 @@ def initial_weights(config: RunConfig, problem: Problem, store: Store) -> dict[s
         parent, step = locate(config.fork or config.start or "", store, field)
         check_fits(config, problem, parent, field)
         return {"run": parent.name, "step": step}
-    warm = warmup_config(config)
+    warm = warmup_config(config, problem)
     return {"run": warmup_name(warm, problem), "step": warm.steps} if warm else {"run": None, "step": 0}
 
 
@@ -72,12 +73,14 @@ def describe_run(config: RunConfig, problem: Problem, kind: str, start: dict[str
         "kind": kind,
         "init": start,
         "scale": config.encoder.scale,
+        "defaults": config.origins,
         "dataset": {
             "name": dataset.name,
             "fingerprint": dataset.fingerprint,
             "source": dataset.source,
             "docs": len(dataset.docs),
             "queries": len(problem.labels.queries),
+            **({"built": asdict(dataset.built)} if dataset.built else {}),
         },
     }
 

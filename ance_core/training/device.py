@@ -11,6 +11,7 @@ from accelerate.state import AcceleratorState
 
 from ..config import RunConfig
 from ..encoders import resolve_precision
+from ..retrieval.dense import use_search_threads
 
 
 def make_accelerator(config: RunConfig) -> Accelerator:
@@ -26,16 +27,25 @@ def make_accelerator(config: RunConfig) -> Accelerator:
 
 
 def set_threads(config: RunConfig) -> int:
-    """Use the configured number of processor threads, for torch and faiss; returns it.
+    """Use the configured number of processor threads for torch; returns it. Searches take all that are allowed.
 
     By default transformers use every core and `static` one: its matrices are too small to share out, and
     threads that wait for each other beside a busy browser made a step 40 times slower. Sums depend on the
-    number in the last bit, so it is part of what makes two runs equal.
+    number in the last bit, so it is part of what makes two runs equal. A search does not, so it takes every core
+    unless `threads` says fewer, or an inferencer searches in a process of its own.
     """
     threads = threads_of(config)
     torch.set_num_threads(threads)
-    faiss.omp_set_num_threads(threads)
+    faiss.omp_set_num_threads(threads)  # torch and faiss may share one OpenMP, and then one number
+    use_search_threads(search_threads_of(config))
     return threads
+
+
+def search_threads_of(config: RunConfig) -> int:
+    """Threads of a search: those configured, else every core; of two processes that share the machine, half."""
+    if config.threads:
+        return config.threads
+    return max(1, available_cores() // (2 if config.refresh.mode == "async" else 1))
 
 
 def threads_of(config: RunConfig) -> int:

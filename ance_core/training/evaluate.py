@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import numpy as np
 import pandas as pd
 
@@ -15,29 +17,38 @@ DEEP = 1000  # at the end of a run, so that R@1000 can be had
 
 
 def measure(
-    problem: Problem, embeddings: CurrentEmbeddings, labels: Labels, step: int, depth: int = DEPTH
-) -> pd.DataFrame:
-    """Measures of every query of `labels`, one row a query in their order."""
-    index, queries = build_index(embeddings.documents(step)), embeddings.queries(labels.queries)
-    ranking = search(index, queries, min(depth, problem.n_docs), problem.tokens.docs.passages)
-    per_query = evaluate(ranking, labels, problem.n_docs)
-    return per_query if depth >= DEEP else per_query.drop(columns="R@1000", errors="ignore")
+    problem: Problem,
+    embeddings: CurrentEmbeddings,
+    labels: Mapping[str, Labels],
+    step: int,
+    depth: int = DEPTH,
+) -> dict[str, pd.DataFrame]:
+    """By split, measures of every query of its labels, one row a query in their order."""
+    index, tables = build_index(embeddings.documents(step)), {}
+    for split, asked in labels.items():
+        queries = embeddings.queries(asked.queries)
+        ranking = search(index, queries, min(depth, problem.n_docs), problem.tokens.docs.passages)
+        found = evaluate(ranking, asked, problem.n_docs)
+        tables[split] = found if depth >= DEEP else found.drop(columns="R@1000", errors="ignore")
+    return tables
 
 
 def final_results(
     problem: Problem, embeddings: CurrentEmbeddings, step: int
 ) -> tuple[dict[str, dict[str, float]], pd.DataFrame]:
-    """Means by split, and per-query values (query_id, split, measures) of dev and test, whole splits."""
+    """Means by split, and per-query values (query_id, split, measures), of all splits but train, whole.
+
+    A split none of whose queries has a relevant document is left out.
+    """
+    labels = {
+        split: found
+        for split in problem.dataset.qrels
+        if split != "train" and (found := problem.eval_labels(split)) is not None
+    }
     means: dict[str, dict[str, float]] = {}
-    tables = []
-    for split in ("dev", "test"):
-        labels = problem.eval_labels(split)
-        if labels is None:
-            continue
-        table = measure(problem, embeddings, labels, step, DEEP)
+    tables = [pd.DataFrame({"query_id": [], "split": []})]
+    for split, table in measure(problem, embeddings, labels, step, DEEP).items():
         means[split] = {str(name): float(value) for name, value in table.mean().items()}
-        ids = np.array(problem.dataset.query_ids, dtype=object)[labels.queries]
+        ids = np.array(problem.dataset.query_ids, dtype=object)[labels[split].queries]
         tables.append(table.reset_index(drop=True).assign(query_id=ids, split=split))
-    return means, pd.concat(tables, ignore_index=True) if tables else pd.DataFrame(
-        {"query_id": [], "split": []}
-    )
+    return means, pd.concat(tables[1:] or tables, ignore_index=True)

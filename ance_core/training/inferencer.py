@@ -65,6 +65,7 @@ def serve(run_folder: Path, folder: Path, device: str, threads: int) -> None:
     from ..config import RunConfig, parse
     from ..encoders import build_encoder
     from ..recipes import get_recipe
+    from ..retrieval.dense import use_search_threads
     from ..runs import Run
     from ..samplers.pool_files import read_pools
     from .checkpoint import read_weights
@@ -76,6 +77,7 @@ def serve(run_folder: Path, folder: Path, device: str, threads: int) -> None:
 
     torch.set_num_threads(threads)
     faiss.omp_set_num_threads(threads)
+    use_search_threads(threads)
     config: RunConfig = parse(RunConfig, Run(run_folder).info["config"], str(run_folder))
     problem, exchange = read_problem(folder), Exchange(folder)
     # its weights are about to be replaced: the quickest start will do

@@ -19,7 +19,8 @@ from .probing import draw_one, measure_drawn, probe_batches
 from .records import negative_records
 from .run import Training
 
-DEV_MEASURES = ("nDCG@10", "RR@10", "R@100", "Success@1")
+CURVES = ("nDCG@10", "RR@10", "R@100", "Success@1")
+COLLAPSED = 0.5  # of the quality at the start: no method is meant to lose half of it
 
 
 def observe_start(run: Training) -> None:
@@ -105,7 +106,7 @@ def observe_milestones(run: Training) -> None:
     """Evaluation, snapshot and checkpoint where they are due; the checkpoint last, over all that was recorded."""
     record, step, last = run.config.record, run.step, run.step == run.config.steps
     if step % record.eval_every == 0 or last:
-        evaluate_dev(run)
+        evaluate_samples(run)
     if record.snapshot_every and (step % record.snapshot_every == 0 or last):
         save_snapshot(run)
     if record.probe_every and (step % record.probe_every == 0 or last):
@@ -114,15 +115,41 @@ def observe_milestones(run: Training) -> None:
         save_checkpoint(run)
 
 
-def evaluate_dev(run: Training) -> None:
-    """Measures on the fixed dev sample, logged as `dev/<measure>`."""
-    labels = run.problem.eval_labels("dev", run.config.record.eval_queries)
-    if labels is None:
+def evaluate_samples(run: Training) -> None:
+    """Measures on the fixed sample of each split that is watched, logged as `<split>/<measure>`."""
+    labels = run.problem.watched(run.config.record)
+    if not labels:
         return
-    means = measure(run.problem, run.embeddings, labels, run.step).mean()
-    run.evaluated = {name: float(means[name]) for name in DEV_MEASURES}
-    values = {f"dev/{name}": value for name, value in run.evaluated.items()}
-    run.writer.scalars(run.step, values, run.seconds, run.examples)
+    found = measure(run.problem, run.embeddings, labels, run.step)
+    run.evaluated = {
+        f"{split}/{name}": float(table[name].mean()) for split, table in found.items() for name in CURVES
+    }
+    run.writer.scalars(run.step, run.evaluated, run.seconds, run.examples)
+    observe_collapse(run)
+
+
+def observe_collapse(run: Training) -> None:
+    """Say once where ranking has fallen below half of what the start gave: a start too weak for these negatives."""
+    now = run.evaluated.get("dev/RR@10")
+    if now is None:
+        return
+    if run.start_quality is None:
+        run.start_quality = now
+    if run.collapsed or now >= COLLAPSED * run.start_quality:
+        return
+    run.collapsed = True
+    remedy = (
+        f"raise warmup.steps (now {run.config.warmup.steps})"
+        if run.config.warmup.recipe != "none"
+        else "add a warm-up"
+    )
+    cause = "negatives this hard undo a start this weak" if run.recipe.mines else "training undoes the start"
+    run.writer.event(
+        run.step,
+        "collapse",
+        f"dev RR@10 fell from {run.start_quality:.3f} at the start to {now:.3f}, below half of it: {cause}; {remedy}, or "
+        f"lower optimizer.learning_rate (now {run.config.optimizer.learning_rate:g})",
+    )
 
 
 def save_snapshot(run: Training) -> None:

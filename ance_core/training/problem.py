@@ -7,9 +7,10 @@ from functools import cached_property
 
 import numpy as np
 
-from ..config import FilterConfig, RunConfig
+from ..config import FilterConfig, RecordConfig, RunConfig
 from ..data import Dataset, Labels, load_dataset
 from ..data.tokens import TokenizedDataset, tokenized
+from ..errors import ConfigError
 from ..rng import generator
 from ..samplers import Pool
 from ..samplers.filters import filter_pool, refuse_empty
@@ -40,6 +41,12 @@ class Problem:
         keys = self.labels.queries[rows].astype(np.int64)[:, None] * self.n_docs + docs
         at = np.searchsorted(self._hidden_keys, keys)
         return (at < len(self._hidden_keys)) & (np.append(self._hidden_keys, -1)[at] == keys)
+
+    def is_wrong(self, queries: np.ndarray, docs: np.ndarray) -> np.ndarray:
+        """Whether the label `docs` (n,) of the dataset's `queries` (n,) is known to be wrong; (n,) bool."""
+        wrong = self.dataset.wrong
+        keys = wrong.queries.astype(np.int64) * self.n_docs + wrong.docs
+        return np.isin(queries.astype(np.int64) * self.n_docs + docs, keys)
 
     def count_judged(self, pool: Pool) -> int:
         """How many candidates of a pool are judged positives of their query: 0, unless a preset leaks them."""
@@ -79,6 +86,24 @@ class Problem:
         chosen = np.sort(generator(0, f"eval sample {split}").permutation(len(labels))[:limit])
         keep = np.isin(qrels.queries, labels.queries[chosen])
         return qrels.take(keep).labels()
+
+    def watched(self, record: RecordConfig) -> dict[str, Labels]:
+        """By split, the labels of the samples that are evaluated while training.
+
+        ConfigError for a split that is not there. A dev split without labels is passed over, as it is the default.
+        """
+        found = {split: self.eval_labels(split, record.eval_queries) for split in record.eval_splits}
+        for split, labels in found.items():
+            if labels is None and split != "dev":
+                others = [
+                    name for name in self.dataset.qrels if name != "train" and not name.startswith("test")
+                ]
+                known = [name for name in others if self.eval_labels(name) is not None]
+                raise ConfigError(
+                    f"record.eval_splits: {self.dataset.name} has no {split!r} split with labels; "
+                    f"choose from {', '.join(known) or 'none'}"
+                )
+        return {split: labels for split, labels in found.items() if labels is not None}
 
 
 def load_problem(config: RunConfig, dataset: Dataset | None = None) -> Problem:

@@ -49,6 +49,7 @@ def negative_records(run: Training, contrast: Contrast) -> dict[str, np.ndarray]
     else:
         hidden = run.problem.is_hidden(batch.rows, draw.docs)[cell]
         who = {"query": anchors, "positive": positives, "document": others, "hidden": hidden}
+    who["wrong_label"] = run.problem.is_wrong(who["query"], who["positive"])
     norms = pair_gradient_norms(contrast, row, slot, run.model.scale)
     return {
         **who,

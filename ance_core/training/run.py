@@ -60,7 +60,9 @@ class Training:
     step: int = 0
     first_step: int = 0
     seconds: float = 0.0
-    evaluated: dict[str, float] = field(default_factory=dict)
+    evaluated: dict[str, float] = field(default_factory=dict)  # the last, by `<split>/<measure>`
+    start_quality: float | None = None  # dev RR@10 before the first update
+    collapsed: bool = False  # whether it has been said that quality fell below half of that
 
     @property
     def pools(self) -> dict[str, Pool]:
@@ -107,6 +109,8 @@ class Training:
             "first_step": self.first_step,
             "seconds": self.seconds,
             "pools": self.refresher.state(),
+            "start_quality": self.start_quality,
+            "collapsed": self.collapsed,
         }
 
 
@@ -202,4 +206,6 @@ def restore(training: Training, run: Run, step: int) -> None:
         state["first_step"],
         state["seconds"],
     )
+    training.start_quality = state.get("start_quality")
+    training.collapsed = state.get("collapsed", False)
     training.refresher.restore(state["pools"])

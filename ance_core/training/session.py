@@ -9,12 +9,14 @@ from dataclasses import dataclass
 
 from ..config import RunConfig, parse
 from ..data import Dataset
+from ..data.of_run import check_same, dataset_of
 from ..encoders import build_encoder, save_model
 from ..errors import AnceError, StoreError
 from ..recipes import get_recipe
 from ..runs import Run, RunWriter, Store
 from ..runs.files import write_json_atomic
 from .birth import create_run
+from .defaults import settle
 from .device import set_threads
 from .evaluate import final_results
 from .loop import steps
@@ -63,6 +65,7 @@ def train_runs(
     """
     set_threads(configs[0])
     problems = _problems(configs, dataset)
+    configs = [settle(config, problem) for config, problem in zip(configs, problems, strict=True)]
     jobs: list[Job] = []
     try:
         for config, problem in zip(configs, problems, strict=True):
@@ -92,7 +95,8 @@ def resume_run(
 ) -> Run:
     """Go on with a run that was killed or stopped, from its last checkpoint; the rest repeats bit for bit.
 
-    Raises StoreError when it is finished, is at work, or the data has changed since; Interrupted on Ctrl-C.
+    Raises StoreError when it is finished or is at work, ConfigError when its data has changed since or is gone,
+    Interrupted on Ctrl-C.
     """
     run = store.run(name)
     status = run.status()
@@ -102,12 +106,11 @@ def resume_run(
         )
     config: RunConfig = parse(RunConfig, run.info["config"], f"run '{name}'")
     set_threads(config)
+    if dataset is None:
+        dataset = dataset_of(run)
+    else:
+        check_same(run, dataset)
     problem = load_problem(config, dataset)
-    if problem.dataset.fingerprint != run.info["dataset"]["fingerprint"]:
-        raise StoreError(
-            f"run '{name}': the data at {config.data!r} has changed since (fingerprint "
-            f"{run.info['dataset']['fingerprint']} then, {problem.dataset.fingerprint} now): restore it, or train a new run"
-        )
     writer = store.resume_run(name)
     job = Job(config, problem, writer)
     try:
@@ -157,9 +160,10 @@ def _problems(configs: Sequence[RunConfig], dataset: Dataset | None) -> list[Pro
 def _check(config: RunConfig, problem: Problem) -> None:
     """Raise now, before a folder is made, what would stop the run at its start."""
     effective_batch_size(config, problem)
+    problem.watched(config.record)
     if config.encoder.kind == "hf":  # its folder may hold no model
         build_encoder(config.encoder, problem.dataset, problem.tokens, config.seed)
-    for each in filter(None, (warmup_config(config), config)):
+    for each in filter(None, (warmup_config(config, problem), config)):
         recipe = get_recipe(each.recipe)
         if recipe.sampler is not None:
             recipe.sampler(each).check(problem.labels, problem.n_docs, each.negatives.per_query)

@@ -1,33 +1,67 @@
-"""From what a user said to a complete config: defaults of the encoder and of the recipe under the user's own."""
+"""From what a user said to a complete config: defaults of collection and recipe under the user's own."""
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Mapping
+from typing import Any, NamedTuple
 
 from ..config import EncoderConfig, RunConfig, merge, parse, spelled_out
+from ..data.declared import Declared
+from ..data.declared import declared as declared_of
 from ..data.table_files import find_table
 from ..errors import ConfigError, nearest
 from ..recipes import Recipe, get_recipe
-
-ENCODER_DEFAULTS: dict[str, dict[str, Any]] = {
-    "static": {},
-    "mini": {},
-    "hf": {"optimizer": {"learning_rate": 2e-5}, "warmup": {"learning_rate": 2e-5}},
-}
+from .defaults import RULES
 
 
-def resolve(values: dict[str, Any]) -> RunConfig:
-    """A validated config. Order of precedence: `values`, the preset, the recipe's defaults, the encoder's, the model's.
+class Layer(NamedTuple):
+    """Settings of one origin, as a nested dict. name: said, preset, recipe or collection, as `run.json` words it."""
 
-    Raises ConfigError naming the field, its value and the remedy.
+    name: str
+    values: dict[str, Any]
+
+
+def layers(said: RunConfig, values: dict[str, Any], declared: Declared) -> list[Layer]:
+    """All that decides a config besides the models' own defaults, the weakest first. said: `values`, parsed."""
+    recipe = get_recipe(said.recipe)
+    return [
+        Layer("table", _table_sizes(said.encoder)),
+        Layer(f"collection {said.data}", declared.defaults(said.encoder.kind)),
+        Layer(f"recipe {recipe.name}", recipe.defaults),
+        Layer(f"preset {said.preset}", _preset(recipe, said.preset)),
+        Layer("said", values),
+    ]
+
+
+def origins(found: list[Layer]) -> dict[str, str]:
+    """The layer that decided each setting which otherwise follows the corpus, by dotted name."""
+    decided = {}
+    for layer in found:
+        for group, name in (rule.setting.split(".") for rule in RULES):
+            inner = layer.values.get(group)
+            if isinstance(inner, Mapping) and name in inner:
+                decided[f"{group}.{name}"] = layer.name
+    return decided
+
+
+def resolve(values: dict[str, Any], declared: Declared | None = None) -> RunConfig:
+    """A validated config. Order of precedence: `values`, the preset, the recipe's defaults, the collection's, the
+    models' own. What follows the corpus is left to `defaults.settle`, once the corpus is known.
+
+    declared: what the collection says of itself; by default looked up by `data`, without reading the collection. Its
+    labels a query are a default: `labels_per_query: all`, or None, in `values` trains on every label.
+    Raises ConfigError naming the field, its value and the remedy; DataError for a wrong `collection.yaml`.
     """
     values = spelled_out(values)
     said: RunConfig = parse(RunConfig, values)  # names and types first, so that errors speak of what was said
-    recipe = get_recipe(said.recipe)
-    preset = _preset(recipe, said.preset)
-    config: RunConfig = parse(
-        RunConfig, merge(_encoder_defaults(said.encoder), recipe.defaults, preset, values)
-    )
+    found = layers(said, values, declared_of(said.data) if declared is None else declared)
+    config: RunConfig = parse(RunConfig, merge(*(layer.values for layer in found)))
+    _check(config, get_recipe(config.recipe))
+    return config.with_origins(origins(found))
+
+
+def _check(config: RunConfig, recipe: Recipe) -> None:
+    """ConfigError for settings that mean nothing to the recipe, or that it cannot work with."""
     if config.refresh.mode != "none" and not recipe.refreshes:
         raise ConfigError(
             f"refresh.mode: '{config.refresh.mode}' does nothing for recipe '{recipe.name}', whose negatives do not "
@@ -62,16 +96,14 @@ def resolve(values: dict[str, Any]) -> RunConfig:
         raise ConfigError(
             f"method.{strange[0]}: no parameter of recipe '{recipe.name}' ({known}); leave it out"
         )
-    return config
 
 
-def _encoder_defaults(encoder: EncoderConfig) -> dict[str, Any]:
-    """A pretrained table decides the sizes: its width, and one dimension more, which LayerNorm takes away."""
-    given = encoder.model_fields_set
-    if encoder.kind == "static" and encoder.model and not {"width", "dim"} <= given:
-        width = find_table(encoder.model).width
-        return {"encoder": {"width": width, "dim": width + 1}}
-    return ENCODER_DEFAULTS[encoder.kind]
+def _table_sizes(encoder: EncoderConfig) -> dict[str, Any]:
+    """What a pretrained table decides: its width, and one dimension more, which LayerNorm takes away again."""
+    if encoder.kind != "static" or not encoder.model or {"width", "dim"} <= encoder.model_fields_set:
+        return {}
+    width = find_table(encoder.model).width
+    return {"encoder": {"width": width, "dim": width + 1}}
 
 
 def _preset(recipe: Recipe, name: str | None) -> dict[str, Any]:

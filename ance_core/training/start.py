@@ -12,6 +12,7 @@ import shutil
 from typing import Any
 
 from ..config import RunConfig, merge
+from ..data.of_run import pinned
 from ..errors import ConfigError, StoreError
 from ..runs import Run, Store
 from ..samplers.pool_files import pool_path
@@ -47,7 +48,8 @@ def check_fits(config: RunConfig, problem: Problem, parent: Run, field: str) -> 
     if config.encoder.kind != "hf" and theirs["fingerprint"] != problem.dataset.fingerprint:
         raise ConfigError(
             f"{field}: run '{parent.name}' was trained on {theirs['name']} ({theirs['fingerprint']}), this one is on "
-            f"{problem.dataset.name} ({problem.dataset.fingerprint}); token ids differ: use the same data and labels"
+            f"{problem.dataset.name} ({problem.dataset.fingerprint}); token ids differ: use the same labels and "
+            f"--data {pinned(parent)}"
         )
     if parent.info["config"]["encoder"]["towers"] == "untied" and config.encoder.towers == "shared":
         raise ConfigError(
@@ -71,6 +73,7 @@ def fork_settings(parent: Run, step: int, recipe: str | None, changes: dict[str,
     changes.
     """
     own = {k: v for k, v in parent.info["config"].items() if k not in ("name", "start", "fork")}
+    own["data"] = pinned(parent)
     if recipe is not None and recipe != own["recipe"]:
         own = {k: v for k, v in own.items() if k not in ("method", "refresh", "preset")} | {"recipe": recipe}
         own["encoder"] = {

@@ -17,13 +17,14 @@ from ..config import OptimizerConfig, RecordConfig, RunConfig, WarmupConfig
 from ..errors import TrainingError
 from ..runs import Run, Store
 from ..runs.files import make_folder, writing
+from .defaults import settle
 from .problem import Problem
 
 WAIT_SECONDS = 0.5  # between two looks at a lock that another process holds
 
 
-def warmup_config(config: RunConfig) -> RunConfig | None:
-    """The run whose weights `config` starts from; None where it does not start from a warm-up.
+def warmup_config(config: RunConfig, problem: Problem) -> RunConfig | None:
+    """The run whose weights the settled `config` starts from; None where it does not start from a warm-up.
 
     Nothing of the method goes into it, so that methods with other batches, pools or similarities still share it.
     """
@@ -31,19 +32,25 @@ def warmup_config(config: RunConfig) -> RunConfig | None:
         return None
     # Always one tower and plain products, so that methods that differ in those start from the same weights.
     encoder = config.encoder.model_copy(update={"towers": "shared", "similarity": "dot", "temperature": None})
-    return RunConfig(
+    warm = RunConfig(
         data=config.data,
         labels_per_query=config.labels_per_query,
         recipe=config.warmup.recipe,
         encoder=encoder,
         warmup=WarmupConfig(recipe="none"),
         optimizer=OptimizerConfig(learning_rate=config.warmup.learning_rate),
-        record=RecordConfig(negatives=False, snapshot_every=0, eval_every=config.record.eval_every),
+        record=RecordConfig(
+            negatives=False,
+            snapshot_every=0,
+            eval_every=config.record.eval_every,
+            eval_splits=config.record.eval_splits,
+        ),
         steps=config.warmup.steps,
         batch_size=config.warmup.batch_size,
         seed=config.seed,
         threads=config.threads,
     )
+    return settle(warm, problem)
 
 
 def warmup_name(config: RunConfig, problem: Problem) -> str:
@@ -65,7 +72,7 @@ def shared_start(
     Several processes may ask at once: one trains, the others call `wait(name)` now and then until it is finished.
     Raises TrainingError when it was stopped before its end.
     """
-    warm = warmup_config(config)
+    warm = warmup_config(config, problem)
     if warm is None:
         return None
     name = warmup_name(warm, problem)

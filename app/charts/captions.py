@@ -42,10 +42,8 @@ def _band(sizes: Sequence[int], drawing: Drawing) -> str:
 
 def _smoothing(measure: Measure, drawing: Drawing) -> str:
     if not measure.each_step:
-        evaluated = measure.scalar.startswith("dev/")
-        return (
-            f"{'Evaluations are' if evaluated else 'This is'} never smoothed; points are what was measured."
-        )
+        what = "Evaluations are" if measure.evaluated else "This is"
+        return f"{what} never smoothed; points are what was measured."
     if drawing.window < 2:
         return "Not smoothed."
     if drawing.kind == "centred":

@@ -9,6 +9,8 @@ import numpy as np
 import pandas as pd
 import plotly.graph_objects as go
 
+from ance_core.data.split_names import in_order
+
 from .curves import Drawing, half_width
 from .figures import standalone
 from .groups import Group
@@ -40,9 +42,10 @@ def final_table(
     `results`: by run and split; only runs that have some are counted. One run alone has a half_width of NaN.
     """
     rows = []
+    splits = in_order(split for measured in results.values() for split in measured)
     for group in groups:
         own = [results[m.run] for m in group.members if results.get(m.run)]
-        for split in ("dev", "test"):
+        for split in splits:
             for name in dict.fromkeys(key for result in own for key in result.get(split, {})):
                 values = np.array([r[split][name] for r in own if name in r.get(split, {})], float)
                 half = float(half_width(values)) if len(values) > 1 else float("nan")

@@ -8,8 +8,9 @@ from typing import Any
 
 from ..theme import DASHES, Look, look, rank
 
-# What may differ between two runs of one group: it names the run or says where it ran, not what was trained.
-INCIDENTAL = frozenset({"seed", "name", "threads"})
+# What may differ between two runs of one group: it names the run or says where it ran or which curves it has, not
+# what was trained.
+INCIDENTAL = frozenset({"seed", "name", "threads", "record.eval_splits"})
 
 
 @dataclass(frozen=True)

@@ -29,39 +29,49 @@ class Measure:
     digits: int = 3
     each_step: bool = False
 
+    @property
+    def evaluated(self) -> bool:
+        """Whether it comes from ranking the queries of a split."""
+        return self.scalar.rpartition("/")[2] in EVALUATIONS
 
-EVALUATIONS = {
-    "RR@10": Measure(
-        "dev/RR@10",
-        "RR@10 on dev queries",
+
+_EVALUATIONS = {
+    "RR@10": (
+        "RR@10 on {split} queries",
         "Mean RR@10 (0 to 1)",
         "How high the first relevant passage stands among the ten best: 1 if it is first, 1/2 if second, "
         "0 if it is "
-        "not among them. The mean over a fixed sample of dev queries, which training never sees.",
+        "not among them. The mean over a fixed sample of {split} queries, which training never sees.",
     ),
-    "nDCG@10": Measure(
-        "dev/nDCG@10",
-        "nDCG@10 on dev queries",
+    "nDCG@10": (
+        "nDCG@10 on {split} queries",
         "Mean nDCG@10 (0 to 1)",
         "How well the ten best passages are ordered, when every relevant one counts and grades matter. "
         "With one "
         "relevant passage a query it moves with RR@10, but is kinder to places two to ten.",
     ),
-    "R@100": Measure(
-        "dev/R@100",
-        "Recall at 100 on dev queries",
+    "R@100": (
+        "Recall at 100 on {split} queries",
         "Mean R@100 (0 to 1)",
         "The share of relevant passages found among the hundred best. It tells whether a re-ranker behind "
         "this "
         "retriever would have anything to work with.",
     ),
-    "Success@1": Measure(
-        "dev/Success@1",
-        "Success at 1 on dev queries",
+    "Success@1": (
+        "Success at 1 on {split} queries",
         "Share of queries (0 to 1)",
         "The share of queries whose very first passage is relevant.",
     ),
 }
+
+
+def evaluation(name: str, split: str = "dev") -> Measure:
+    """A measure of the rankings of a split's queries, one of `EVALUATIONS`, as it was logged while training."""
+    title, axis, see = _EVALUATIONS[name]
+    return Measure(f"{split}/{name}", title.format(split=split), axis, see.format(split=split))
+
+
+EVALUATIONS = {name: evaluation(name) for name in _EVALUATIONS}
 LOSS = Measure(
     "loss",
     "Training loss",

@@ -9,6 +9,7 @@ import streamlit as st
 from ..charts.curves import Band, Drawing
 from ..charts.measures import EVALUATIONS, X
 from ..charts.smoothing import Kind
+from .choices import keep_if_offered
 
 WINDOWS = (1, 5, 11, 25, 51, 101, 201)
 AXES: dict[str, X] = {"Steps": "step", "Seconds": "seconds", "Queries": "examples"}
@@ -63,9 +64,22 @@ def layers() -> str:
     return _choice("Layers", ["Total", "By layer band"], "layers", label="collapsed")
 
 
-def split() -> str:
-    """test | dev."""
-    return _choice("Split", ["Test", "Dev"], "split", label="collapsed").lower()
+def watched(splits: list[str]) -> str:
+    """Whose curves are shown: the first of `splits` unless another is chosen. Not asked where there is one."""
+    if len(splits) < 2:
+        return splits[0]
+    keep_if_offered("queries", splits)
+    chosen = st.selectbox(
+        "Queries", splits, key="queries", bind="query-params", label_visibility="collapsed", width=220
+    )
+    return chosen or splits[0]
+
+
+def split(splits: list[str]) -> str:
+    """Whose final metrics are shown: test, dev or another of `splits`."""
+    keep_if_offered("split", offered := ["Test", "Dev", *(s for s in splits if s not in ("test", "dev"))])
+    chosen = _choice("Split", offered, "split", label="collapsed")
+    return chosen.lower()
 
 
 def log_axis(key: str, default: bool) -> bool:

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import nullcontext
 from html import escape
 
 import pandas as pd
 import streamlit as st
 
-from .. import tables
+from ance_core.data.split_names import in_order
+
+from .. import tables, words
 from ..charts import captions, export, measures
 from ..charts.curves import Drawing
 from ..charts.figures import refresh_marks
@@ -39,17 +42,23 @@ def _figures(source: Source, shown: Sequence[Summary], view: controls.View) -> N
     groups = by_run(members) if view.lines == "Each run" else by_method(members)
     names = [run.name for run in shown]
     marks = refresh_marks(source.refreshes(names), groups)
-    _evaluation(source, names, groups, view, marks)
+    _evaluation(source, shown, groups, view, marks)
     _loss(source, names, groups, view, marks)
     _gradients(source, names, groups, view, marks)
     _final(source, shown, groups)
 
 
 def _evaluation(
-    source: Source, names: list[str], groups: list[Group], view: controls.View, marks: pd.DataFrame
+    source: Source, shown: Sequence[Summary], groups: list[Group], view: controls.View, marks: pd.DataFrame
 ) -> None:
-    st.subheader("Quality on the dev queries", anchor=False)
-    measure = measures.EVALUATIONS[controls.evaluation()]
+    splits = in_order(split for run in shown for split in run.watched)
+    heading = st.empty()  # it names the queries that are chosen below it
+    row = st.container(horizontal=True, vertical_alignment="center") if len(splits) > 1 else nullcontext()
+    with row:
+        name, split = controls.evaluation(), controls.watched(splits)
+    heading.subheader(f"Quality on the {split} queries", anchor=False)
+    measure = measures.evaluation(name, split)
+    without = [run.name for run in shown if split not in run.watched]
     look = (
         "Where a line starts is the shared start of all methods. Look for how high it ends, and for lines "
         "that rise and "
@@ -57,7 +66,11 @@ def _evaluation(
     )
     if len(marks):
         look += " Ticks on a line are refreshes of its negatives; hover over one."
+    names = [run.name for run in shown if split in run.watched]
     _figure(source, names, groups, measure, view.drawing(smooth=False), marks, look)
+    if without:
+        named = words.listing(without) if len(without) <= 3 else words.count(len(without), "run")
+        st.caption(f"Not evaluated on {split} queries while training: {named}.")
 
 
 def _loss(
@@ -131,7 +144,7 @@ def _final(source: Source, shown: Sequence[Summary], groups: list[Group]) -> Non
             "No run has finished yet. Test queries are asked once, at the end, so that nobody tunes on them."
         )
         return
-    split = controls.split()
+    split = controls.split(in_order(table["split"]))
     st.html(tables.final(table, groups, split))
     st.caption(
         "Means over finished runs; ± is half the 95 % t-interval over seeds, from two seeds on. "

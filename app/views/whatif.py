@@ -58,7 +58,7 @@ def _tried(run: Run, step: int) -> None:
     known = situation_of(run, step, dataset)
     left, right = st.columns([3, 7], gap="large")
     with left:
-        settings = whatif_controls.draw(known)
+        settings = whatif_controls.draw(known, len(dataset.docs))
     found = imagined_of(known, settings)
     with right:
         _expectations(run, known, settings, found)

@@ -10,6 +10,8 @@ import streamlit as st
 from ance_core.config import FilterConfig
 from ance_core.probes.whatif import Situation, WhatIf
 
+from .. import words
+
 RECIPES = {"ANCE": "ance", "SimANS": "simans"}
 MARGINS = {
     "None": "",
@@ -27,8 +29,8 @@ HINTS = {
 }
 
 
-def draw(known: Situation) -> WhatIf:
-    """The settings that the sliders say."""
+def draw(known: Situation, documents: int) -> WhatIf:
+    """The settings that the sliders say. documents: of the corpus, which k is a share of."""
     width = known.pool.docs.shape[1]
     name = st.segmented_control(
         "Draw as", list(RECIPES), default=next(iter(RECIPES)), required=True, key="draw", bind="query-params",
@@ -41,6 +43,7 @@ def draw(known: Situation) -> WhatIf:
         depth = st.slider(
             "Candidates a query (k)", 1, width, min(200, width), key="depth", bind="query-params"
         )
+        st.caption(f"{words.of_corpus(int(depth), documents)} of the corpus.")
     a, b = _simans(known) if recipe == "simans" else (None, 0.0)
     return WhatIf(recipe, int(depth), a, b, _filters(known, int(depth)))
 

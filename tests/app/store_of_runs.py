@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -35,7 +36,15 @@ def new_run(
     )
 
 
-def record(run: RunWriter, method: str, seed: int, first: int, last: int, steps: int = 600) -> None:
+def record(
+    run: RunWriter,
+    method: str,
+    seed: int,
+    first: int,
+    last: int,
+    steps: int = 600,
+    watched: Sequence[str] = ("dev",),
+) -> None:
     """Write the steps `first`..`last` (both included): loss, gradient norms, evaluations, refreshes."""
     noise = np.random.default_rng([seed, len(method), 7])
     top = CEILING.get(method, 0.45) + 0.01 * math.sin(seed * 2.1)
@@ -53,8 +62,8 @@ def record(run: RunWriter, method: str, seed: int, first: int, last: int, steps:
         values |= {f"grad_norm/{band}": total * share for band, share in BANDS.items()}
         if step == 1 or step % 50 == 0:
             quality = 0.3 + (top - 0.3) * course + 0.004 * wave[2]
-            values |= {"dev/RR@10": quality, "dev/nDCG@10": quality + 0.05, "dev/R@100": quality + 0.3}
-            values |= {"dev/Success@1": quality - 0.1}
+            for place, split in enumerate(watched):
+                values |= {f"{split}/{m}": v - 0.08 * place for m, v in scores(quality).items()}
         run.scalars(step, values, seconds=step / (150 + 10 * seed), examples=32 * step)
         if method == "ance" and step % 100 == 0:
             record_refresh(run, step)
@@ -69,14 +78,35 @@ def record_refresh(run: RunWriter, step: int) -> None:
     )
 
 
-def finished(folder: Path, method: str, seed: int = 0, steps: int = 600, **changes: Any) -> str:
-    """A whole run with results; its name."""
+def scores(quality: float) -> dict[str, float]:
+    """Four measures of one quality."""
+    return {
+        "nDCG@10": quality + 0.05,
+        "RR@10": quality,
+        "R@100": quality + 0.3,
+        "Success@1": quality - 0.1,
+    }
+
+
+def finished(
+    folder: Path,
+    method: str,
+    seed: int = 0,
+    steps: int = 600,
+    splits: Sequence[str] = (),
+    watched: Sequence[str] = ("dev",),
+    **changes: Any,
+) -> str:
+    """A whole run with results, on `splits` beside dev and test, and curves of `watched`; its name."""
+    changes = {**changes, "record": {"eval_splits": watched}}
     run = new_run(folder, method, seed, steps=steps, **changes)
-    record(run, method, seed, 1, steps, steps)
+    record(run, method, seed, 1, steps, steps, watched)
     top = CEILING.get(method, 0.45) + 0.01 * math.sin(seed * 2.1)
-    scores = {"nDCG@10": top + 0.05, "RR@10": top, "R@100": top + 0.3, "Success@1": top - 0.1}
-    per_query = pd.DataFrame({"query_id": ["q1"], "split": ["test"], **{k: [v] for k, v in scores.items()}})
-    run.finish("finished", {"dev": {k: v + 0.01 for k, v in scores.items()}, "test": scores}, per_query)
+    results = {"dev": scores(top + 0.01), "test": scores(top)}
+    results |= {split: scores(top - 0.1 - 0.02 * place) for place, split in enumerate(splits)}
+    rows = {"query_id": ["q1"], "split": ["test"], **{k: [v] for k, v in results["test"].items()}}
+    training = {"training": {"seconds": steps / 150, "steps": steps, "examples": 32 * steps}}
+    run.finish("finished", results | training, pd.DataFrame(rows))
     return run.name
 
 

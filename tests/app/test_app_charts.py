@@ -238,3 +238,34 @@ def test_final_table_counts_only_runs_with_results():
     row = export.final_table(by_method(seeds("ance", "a", "b", "c")), results).iloc[0]
     assert (row["runs"], row["mean"]) == (2, pytest.approx(0.5))
     assert row["half_width"] == pytest.approx(12.7062 * np.sqrt(0.02) / np.sqrt(2), rel=1e-4)
+
+
+def test_final_table_has_every_split_and_nothing_else():
+    measured = {"dev": {"RR@10": 0.5}, "test": {"RR@10": 0.4}}
+    results = {
+        "a": measured | {"test-unseen": {"RR@10": 0.2}},
+        "b": measured | {"dev-unseen": {"RR@10": 0.3}},
+    }
+    table = export.final_table(by_run(seeds("ance", "a", "b")), results)
+    assert table[["method", "split"]].to_records(index=False).tolist() == [
+        ("a", "dev"), ("a", "test"), ("a", "test-unseen"), ("b", "dev"), ("b", "test"), ("b", "dev-unseen"),
+    ]  # fmt: skip
+
+
+def test_a_measure_of_another_split_names_it_everywhere():
+    unseen = measures.evaluation("RR@10", "dev-unseen")
+    assert (unseen.scalar, unseen.title) == ("dev-unseen/RR@10", "RR@10 on dev-unseen queries")
+    assert "fixed sample of dev-unseen queries" in unseen.see
+    assert export.filename(unseen, Drawing()) == "dev-unseen-RR-10-by-step"
+    assert unseen.evaluated
+    assert not measures.GRADIENT.evaluated
+    assert "Evaluations are never smoothed" in TestCaptions().said(seeds("ance", "a"), measure=unseen)
+
+
+def test_which_curves_a_run_has_makes_no_method_of_its_own():
+    members = [
+        Member("old", "ance", 0, {"steps": 9}),
+        Member("new", "ance", 1, {"steps": 9, "record.eval_splits": ["dev"]}),
+        Member("more", "ance", 2, {"steps": 9, "record.eval_splits": ["dev", "dev-unseen"]}),
+    ]
+    assert [group.label for group in by_method(members)] == ["ance"]

@@ -120,7 +120,7 @@ def test_another_dataset_than_the_trained_one_is_told(open_page, folder, tmp_pat
     path.write_text(json.dumps(info))
     app = open_page(tmp_path, "whatif")
     assert quiet(app)
-    assert "is not the one it was trained on" in app.info[0].value
+    assert "trained on another content of tiny" in app.info[0].value
 
 
 def test_torn_pools_are_one_sentence(open_page, folder, tmp_path):

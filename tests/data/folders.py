@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import gzip
 import json
+import shutil
+from importlib.resources import files
 from pathlib import Path
 
 DOCS = {
@@ -46,4 +48,16 @@ def beir(folder: Path, ending: str = "") -> Path:
     write(folder / f"queries.jsonl{ending}", jsonl([{"_id": k, "text": t} for k, t in QUERIES.items()]))
     write(folder / "qrels" / f"train.tsv{ending}", beir_qrels(TRAIN))
     write(folder / "qrels" / f"test.tsv{ending}", beir_qrels(TEST))
+    return folder
+
+
+def with_unseen(folder: Path) -> Path:
+    """`tiny` with two splits more, dev-unseen and test-unseen, of four and six queries that were train's; in that folder."""
+    shutil.copytree(str(files("ance_samples") / "tiny"), folder)
+    head, *rows = (folder / "qrels" / "train.tsv").read_text(encoding="utf-8").splitlines(keepends=True)
+    queries = list(dict.fromkeys(row.split("\t")[0] for row in rows))
+    parts = {"dev-unseen": queries[:4], "test-unseen": queries[4:10], "train": queries[10:]}
+    for split, own in parts.items():
+        chosen = [row for row in rows if row.split("\t")[0] in own]
+        write(folder / "qrels" / f"{split}.tsv", "".join([head, *chosen]))
     return folder

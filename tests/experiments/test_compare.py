@@ -166,6 +166,13 @@ def test_masked_labels_of_one_dataset_are_compared_with_a_warning(add_run):
     ]
 
 
+def test_a_split_of_any_name(add_run):
+    runs = [add_run(r, values(20, i), split="dev-unseen", recipe=r) for i, r in enumerate(["ance", "random"])]
+    comparison = compare(runs, split="dev-unseen")
+    assert (comparison.split, comparison.queries) == ("dev-unseen", 20)
+    assert "20 dev-unseen queries" in str(comparison.render().title)
+
+
 def test_refusals(add_run, store):
     a = add_run("a", values(20, 0), recipe="ance")
     b = add_run("b", values(20, 1), recipe="random")
@@ -175,7 +182,9 @@ def test_refusals(add_run, store):
         compare([a, b], measure="RR@100")
     with pytest.raises(ConfigError, match="no run or method 'randm'; did you mean 'random'"):
         compare([a, b], baseline="randm")
-    with pytest.raises(ConfigError, match=r"run 'a': no per-query values on 'dev' \(has: test\)"):
+    with pytest.raises(
+        ConfigError, match="run 'a': no per-query values on 'dev'; it has test: choose one of them"
+    ):
         compare([a, b], split="dev")
     fewer = add_run("fewer", values(19, 2), recipe="bm25")
     with pytest.raises(ConfigError, match="a and fewer differ in 1 test queries, such as 'q19'"):
@@ -189,7 +198,7 @@ def test_a_run_at_work_has_nothing_to_compare(add_run, store):
     a = add_run("a", values(20, 0), recipe="ance")
     with store.create_run("young", {"steps": 10, "recipe": "random"}, dataset=a.info["dataset"]) as writer:
         writer.heartbeat(1, "running")
-        with pytest.raises(ConfigError, match="has: none, it is running"):
+        with pytest.raises(ConfigError, match="it is running: finish it first"):
             compare([a, store.run("young")])
 
 

@@ -17,7 +17,7 @@ DOCUMENT = Path(__file__).resolve().parents[2] / "docs" / "methods.md"
 COMMON, NOT_REPRODUCED = "Common to all methods", "What is not reproduced, and why"
 POINTS = [
     ("negatives a positive", "ance", r"1 a positive \| 5; command 20 \| 1"),
-    ("pool of ANCE's code", "ance", r"\| 200 \| 500; command 200 \| 200"),
+    ("pool of ANCE's code", "ance", r"\| 200 \| 500; command 200 \| 5 % of the corpus"),
     ("one query a batch", "ance", r"queries in a batch .* nearly always one"),
     ("last label only", "ance", r"keeps out only the last \(run_ann_data_gen\.py:81-85\)"),
     ("part of the queries a refresh", "ance", r"queries renewed a refresh .*all \| a fifth"),
@@ -36,7 +36,7 @@ POINTS = [
     ("sign of b", "simans", r"peak at s\+ \+ b \| peak at s\+ - b"),
     ("b on Natural Questions", "simans", r"Figure 2 finds b = 0 best"),
     ("form of the weight", "simans", r"MS-Pas: Laplace, else Gaussian"),
-    ("depth of SimANS' pool", "simans", r"\| 100 \| 100; MS MARCO 200 \| 100"),
+    ("depth of SimANS' pool", "simans", r"\| 100 \| 100; MS MARCO 200 \| 5 % of the corpus"),
     ("snippet in the README", "simans", r"leaves b out and draws with replacement"),
     ("distillation", "simans", r"Not reproduced: distillation from AR2's reranker"),
     ("masses of momentum and lookahead", "ance-tele", r"absent: shares 0, 1/2, 2/3"),

@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from ance_core.errors import ConfigError, TrainingError
 from ance_core.retrieval import build_index, search, top_k
+from ance_core.retrieval.dense import search_threads, use_search_threads
 
 
 def clustered(n, dim, seed):
@@ -36,6 +37,22 @@ def test_flat_on_real_numbers():
     expected = top_k(queries @ docs.T, 20)
     np.testing.assert_array_equal(found.docs, expected.docs)
     np.testing.assert_allclose(found.scores, expected.scores, rtol=1e-4)
+
+
+def test_flat_gives_the_same_bits_on_any_number_of_threads():
+    docs, queries = clustered(700, 32, 0), clustered(2500, 32, 1)
+    index, before, found = build_index(docs), search_threads(), []
+    openmp = faiss.omp_get_max_threads()
+    try:
+        for threads in (1, 2, 3):
+            use_search_threads(threads)
+            found.append(search(index, queries, 20))
+            assert faiss.omp_get_max_threads() == openmp  # torch may run on the same
+    finally:
+        use_search_threads(before)
+    for other in found[1:]:
+        np.testing.assert_array_equal(found[0].docs, other.docs)
+        np.testing.assert_array_equal(found[0].scores, other.scores)
 
 
 @pytest.mark.parametrize("n_queries", [1, 50])

@@ -16,6 +16,7 @@ from ance_core.data.tokens import tokenized
 from ance_core.encoders import build_encoder, encode_corpus
 from ance_core.errors import ConfigError
 from ance_core.retrieval import build_index, search
+from ance_core.retrieval.dense import search_threads, use_search_threads
 from ance_core.training.replay import schedule_of
 from ance_core.training.session import resume_run
 
@@ -98,14 +99,16 @@ def test_pools_do_not_depend_on_the_number_of_threads(kind):
     tokens = tokenized(dataset, encoder=config)
     model = build_encoder(config, dataset, tokens, 0)
     rows = np.tile(np.arange(len(dataset.docs)), 12)
-    before, found = torch.get_num_threads(), []
+    before, found = (torch.get_num_threads(), search_threads()), []
     try:
         for threads in (1, 2):
             torch.set_num_threads(threads)
+            use_search_threads(threads)
             docs = encode_corpus(model, tokens.docs, rows, "document", autocast=True)
             found.append((docs, *search(build_index(docs), docs[:200], 100)))
     finally:
-        torch.set_num_threads(before)
+        torch.set_num_threads(before[0])
+        use_search_threads(before[1])
     for one, two in zip(*found, strict=True):
         np.testing.assert_array_equal(one, two)
 

@@ -68,6 +68,6 @@ def test_starts_that_cannot_be_are_refused(store, settings, tmp_path):
     with pytest.raises(ConfigError, match=r"start: encoder.width is 32 here and 16 in run 'base'"):
         train_runs([settings(recipe="adore", start="base", encoder={"width": 32})], store)
     with pytest.raises(ConfigError, match="start: run 'base' was trained on tiny"):
-        train_runs([settings(recipe="adore", start="base", data="pydocs")], store)
+        train_runs([settings(recipe="adore", start="base", data="pydocs:stdlib")], store)
     with pytest.raises(ConfigError, match=r"method.metric_cut"):
         settings(recipe="adore", method={"metric_cut": 0})

@@ -198,5 +198,5 @@ def test_changed_data_is_not_resumed(store, settings, tmp_path):
     writer.finish("stopped")
     corpus = folder / "corpus.jsonl"
     corpus.write_text(corpus.read_text().replace("granite", "marble"))
-    with pytest.raises(StoreError, match="has changed since"):
+    with pytest.raises(ConfigError, match="has changed since"):
         resume_run("run", store)

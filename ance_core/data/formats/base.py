@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from ..collection import SPLIT_NAMES, Collection
-from ..problems import Problems
+from ..collection import Collection
+from ..problems import Problems, shown
+from ..split_names import ALLOWED, SPLITS, UNION, is_split_name, split_of
 
 
 @dataclass(frozen=True)
@@ -36,31 +36,34 @@ def listed(folder: Path, *patterns: str) -> list[Path]:
     return sorted(found)
 
 
-def split_of(path: Path) -> str | None:
-    """The split a file name speaks of: `qrels.dev.small.tsv` is dev; None if it names none."""
-    parts = re.split(r"[^a-z]+", path.name.lower())
-    return next((SPLIT_NAMES[part] for part in parts if part in SPLIT_NAMES), None)
+def by_split(files: list[Path], where: Path, problems: Problems, *, stem: bool = False) -> dict[str, Path]:
+    """Judgement files by split, named by `split_of`; {"all": file} for a single one that is not train, dev or test.
 
-
-def by_split(files: list[Path], where: Path, problems: Problems) -> dict[str, Path]:
-    """Judgement files by split; {"all": file} for a single file that names no split.
+    stem: whether a file's whole stem is a name, as in a folder that holds nothing but judgements.
 
     Files that name no split are left out beside files that do (`all.tsv` repeats the others). Two files for
-    one split, or several that name none, are errors: guessing would train on the wrong half.
+    one split, several that name none, and names that are not allowed are errors: guessing would train on the wrong half.
     """
+    names = {file: split_of(file.name, stem) for file in files}
+    if len(files) == 1:
+        (only,) = names.values()
+        return {only if only in SPLITS else UNION: files[0]}
     named: dict[str, Path] = {}
-    for file in files:
-        split = split_of(file)
+    for file, split in names.items():
+        if split is None:
+            continue
+        if not is_split_name(split):
+            remedy = f"rename the file; allowed are {ALLOWED}"
+            problems.error("split name", f"{file}: {shown(split)} cannot be a split's name: {remedy}")
         if split in named:
             both = f"{named[split].name} and {file.name}"
             problems.error("split files", f"{where}: {both} both give the {split} split: keep one of them")
-        elif split:
+        else:
             named[split] = file
-    if named or not files:
-        return named
-    if len(files) > 1:
-        names = ", ".join(file.name for file in files)
+    if files and not any(names.values()):
+        listing = ", ".join(file.name for file in files)
         problems.error(
-            "split files", f"{where}: {names} name no split: call them train, dev and test, or keep one"
+            "split files", f"{where}: {listing} name no split: call them train, dev and test, or keep one"
         )
-    return {"all": files[0]}
+        return {UNION: files[0]}
+    return named

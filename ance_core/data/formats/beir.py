@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from ..collection import Collection
+from ..collection import CLICKS, WRONG, Collection
 from ..problems import Problems
 from .base import Format, by_split, find, listed
 from .qrels import read_qrels
@@ -32,11 +32,14 @@ def read(path: Path, problems: Problems) -> Collection:
         problems.error(
             "missing file", f"{path}: no queries.jsonl or queries.jsonl.gz: a BEIR folder needs one"
         )
-    found.files = by_split(listed(path / "qrels", "*.tsv"), path / "qrels", problems)
+    found.files = by_split(listed(path / "qrels", "*.tsv"), path / "qrels", problems, stem=True)
     if not found.files:
         problems.error(
             "missing file", f"{path}: no qrels/*.tsv: add qrels/train.tsv with query-id, corpus-id, score"
         )
+    for marked, name in ((found.clicks, CLICKS), (found.wrong, WRONG)):
+        if (path / name).is_file():
+            marked += read_qrels(path / name, problems)
     found.judgements = {split: read_qrels(file, problems) for split, file in found.files.items()}
     return found
 

@@ -9,8 +9,9 @@ from pathlib import Path
 from typing import Any
 
 from ...errors import DataError
-from ..collection import SPLIT_NAMES, Collection, Judgement, join_title
+from ..collection import Collection, Judgement, join_title
 from ..problems import Problems
+from ..split_names import SPLIT_NAMES
 from .qrels import read_grade
 from .texts import add_text
 

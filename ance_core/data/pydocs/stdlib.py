@@ -1,4 +1,4 @@
-"""`pydocs`: a retrieval collection made from the documentation inside the Python that runs this.
+"""`pydocs:stdlib`: a retrieval collection made from the documentation inside the Python that runs this.
 
 Each documented module, class, function and method gives one pair: the first sentence of its entry is the
 query, the rest of the entry the passage. The qualified name is the passage's id and not part of its text:
@@ -23,8 +23,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from .cache import cache_dir, cached_folder
-from .splits import split_all
+from ..cache import cache_dir, cached_folder
+from ..splits import split_all
 
 logger = logging.getLogger(__name__)
 
@@ -92,7 +92,7 @@ def collect() -> list[Entry]:
     """All entries, sorted by name. Of entries with the same summary or the same body only the first stays."""
     seen: set[str] = set()
     kept = []
-    for name, doc in sorted(dict(_all_docs()).items()):
+    for name, doc in sorted(dict(all_docs()).items()):
         entry = _entry(name, doc)
         if entry is None:
             continue
@@ -103,7 +103,7 @@ def collect() -> list[Entry]:
     return kept
 
 
-def _all_docs() -> Iterator[tuple[str, str]]:
+def all_docs() -> Iterator[tuple[str, str]]:
     """(qualified name, docstring) of everything documented, C modules first: parsed sources win over them."""
     for name in C_MODULES:
         yield from _c_docs(name)
@@ -146,6 +146,8 @@ def _c_docs(module_name: str) -> Iterator[tuple[str, str]]:
     for name, value in sorted(vars(module).items()):
         if name.startswith("__"):
             continue  # the import machinery's marks
+        if name.endswith("hook"):  # a test runner or notebook may have replaced it
+            value = getattr(module, f"__{name}__", value)
         if inspect.isclass(value):
             yield from _own_doc(f"{module_name}.{name}", value)
             for method, member in sorted(vars(value).items()):

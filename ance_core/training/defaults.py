@@ -1,0 +1,117 @@
+"""Defaults that follow the corpus: how deep pools are, and how long and at which rate the shared start trains.
+
+A setting that nobody named (user, preset, recipe, collection) is settled here, once the dataset is read, from
+numbers that anyone can check: documents, training queries, the kind of encoder. `run.json` says of each where it
+came from. `ance tune` finds values by measuring instead; a collection then carries those.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from ..config import RunConfig, merge, parse
+from .problem import Problem
+
+LEAST_DEPTH, MOST_DEPTH, DEPTH_SHARE = 20, 200, 0.05
+LEAST_STEPS, MOST_STEPS, DOCS_A_STEP, MOST_EPOCHS = 100, 1000, 50, 4
+TRANSFORMER_STEPS = 5  # times as many: attention starts from noise, where `static` starts from the corpus
+RATES = {"static": 6e-4, "mini": 6e-4, "hf": 2e-5}
+
+
+@dataclass(frozen=True)
+class Rule:
+    """How a setting follows the corpus. value: from (config, documents, training queries); words: the same, said."""
+
+    setting: str  # dotted name in RunConfig
+    value: Callable[[RunConfig, int, int], Any]
+    words: Callable[[RunConfig, int, int], str]
+
+
+def pool_depth(n_docs: int) -> int:
+    """Candidates kept a query: a twentieth of the corpus, at least 20 and at most ANCE's 200.
+
+    >>> pool_depth(695), pool_depth(2_000), pool_depth(30_000)
+    (34, 100, 200)
+    """
+    return min(MOST_DEPTH, max(LEAST_DEPTH, int(n_docs * DEPTH_SHARE)))
+
+
+def warmup_steps(kind: str, n_docs: int, n_queries: int, batch_size: int) -> int:
+    """Steps of the shared start: one for every 50 documents, 100 to 1,000, at most four passes over the queries.
+
+    The more documents, the more of them look alike to a model that has learned little: hard negatives then push
+    everything apart and the space collapses. Transformers train five times as long.
+
+    >>> warmup_steps("static", 5_000, 4_800, 32), warmup_steps("static", 30_000, 28_800, 32)
+    (100, 600)
+    >>> warmup_steps("mini", 5_000, 4_800, 32)
+    500
+    """
+    steps = min(MOST_STEPS, max(LEAST_STEPS, n_docs // DOCS_A_STEP))
+    longest = max(LEAST_STEPS, MOST_EPOCHS * n_queries // batch_size)
+    return min(steps, longest) * (1 if kind == "static" else TRANSFORMER_STEPS)
+
+
+def learning_rate(kind: str) -> float:
+    """Peak learning rate of a kind of encoder, the same for every method."""
+    return RATES[kind]
+
+
+def _depth(config: RunConfig, docs: int, queries: int) -> int:
+    return pool_depth(docs)
+
+
+def _depth_words(config: RunConfig, docs: int, queries: int) -> str:
+    return f"rule: {DEPTH_SHARE:.0%} of {docs:,} documents, at least {LEAST_DEPTH} and at most {MOST_DEPTH}"
+
+
+def _steps(config: RunConfig, docs: int, queries: int) -> int:
+    return warmup_steps(config.encoder.kind, docs, queries, config.warmup.batch_size)
+
+
+def _steps_words(config: RunConfig, docs: int, queries: int) -> str:
+    times = (
+        "" if config.encoder.kind == "static" else f", times {TRANSFORMER_STEPS} for '{config.encoder.kind}'"
+    )
+    return (
+        f"rule: 1 for every {DOCS_A_STEP} of {docs:,} documents, {LEAST_STEPS} to {MOST_STEPS:,}, at most {MOST_EPOCHS} "
+        f"passes over {queries:,} training queries{times}"
+    )
+
+
+def _rate(config: RunConfig, docs: int, queries: int) -> float:
+    return learning_rate(config.encoder.kind)
+
+
+def _rate_words(config: RunConfig, docs: int, queries: int) -> str:
+    return f"rule: {learning_rate(config.encoder.kind):g} for '{config.encoder.kind}'"
+
+
+RULES = (
+    Rule("negatives.pool_depth", _depth, _depth_words),
+    Rule("warmup.steps", _steps, _steps_words),
+    Rule("warmup.learning_rate", _rate, _rate_words),
+    Rule("optimizer.learning_rate", _rate, _rate_words),
+)
+
+
+def settle(config: RunConfig, problem: Problem) -> RunConfig:
+    """The config with every setting of `RULES` decided: as named by a layer of `resolve`, else by its rule.
+
+    Where each came from is noted for `run.json` (`RunConfig.origins`). ConfigError where a rule's value
+    contradicts another setting (a filter that reaches beyond the pool).
+    """
+    docs, queries = problem.n_docs, len(problem.labels.queries)
+    changes: dict[str, Any] = {}
+    origins = dict(config.origins)
+    for rule in RULES:
+        group, name = rule.setting.split(".")
+        if name in getattr(config, group).model_fields_set:
+            origins.setdefault(rule.setting, "given")
+            continue
+        changes = merge(changes, {group: {name: rule.value(config, docs, queries)}})
+        origins[rule.setting] = rule.words(config, docs, queries)
+    settled: RunConfig = parse(RunConfig, merge(config.model_dump(exclude_unset=True), changes))
+    return settled.with_origins(origins)
