@@ -51,11 +51,22 @@ def read_table(model: str) -> TokenTable:
             f"encoder.model: {model}: {files.key} holds {number_format} numbers (known: {', '.join(FORMATS)}): save it as "
             "float32"
         )
-    mapped = files.form == "model2vec" and "mapping" in files.tensors
-    rows = files.tensors["mapping"][1][0] if mapped else length
+    rows = _mapped_rows(files) or length
     tokenizer = _read_tokenizer(files)
     _check_ids(files, tokenizer, rows)
     return TokenTable(files, tokenizer, rows, width, _has_weights(files, rows), _fingerprint(files))
+
+
+def _mapped_rows(files: TableFiles) -> int | None:
+    """Ids of a table some of whose rows stand for several tokens; None where each has its own."""
+    if files.form != "model2vec" or "mapping" not in files.tensors:
+        return None
+    shape = files.tensors["mapping"][1]
+    if len(shape) != 1 or not shape[0]:
+        raise ConfigError(
+            f"encoder.model: {files.model}: mapping has shape {list(shape)}, not one row a token: save the model again"
+        )
+    return shape[0]
 
 
 def _read_tokenizer(files: TableFiles) -> Tokenizer:

@@ -2,7 +2,8 @@
 
     x = mean over the text's tokens of w[t] * E[t]          E (V, width), w (V,), both learned
     h = x + W2 relu(W1 x + b1) + b2                         W2, b2 start at zero: h is the bag itself
-    y = LayerNorm(P h + c)                                  P starts as the identity where sizes allow
+    y = LayerNorm(P h + c)                                  P starts as the identity where sizes allow (of a
+                                                            pretrained table: see `from_table`)
 
 The bag is order-blind and costs one pass over the tokens, so thousands of training steps take seconds on a
 processor. The token weights are what model2vec calls SIF or Zipf weighting (Tulkens and van Dongen 2024),
