@@ -46,6 +46,10 @@ class EncoderConfig(Settings):
     vocab_size: Annotated[int, Field(ge=200, le=1_000_000)] = Field(
         8000, description="WordPiece entries trained on the corpus"
     )
+    vocabulary: Literal["training", "documents"] = Field(
+        "training",
+        description="texts that WordPiece entries are learnt from: documents and training queries, or documents alone",
+    )
     pooling: Literal["mean", "cls"] = Field("mean", description="how 'mini' and 'hf' pool token states")
     towers: Literal["shared", "untied"] = Field("shared", description="one set of weights, or one a side")
     similarity: Literal["dot", "cosine"] = Field("dot", description="score before the temperature")

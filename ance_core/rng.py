@@ -12,7 +12,7 @@ import zlib
 
 import numpy as np
 
-_GOLDEN = np.uint64(0x9E3779B97F4A7C15)
+GOLDEN = np.uint64(0x9E3779B97F4A7C15)
 
 
 def _key(seed: int, purpose: str, step: int) -> list[int]:
@@ -24,7 +24,7 @@ def generator(seed: int, purpose: str, step: int = 0) -> np.random.Generator:
     return np.random.Generator(np.random.Philox(np.random.SeedSequence(_key(seed, purpose, step))))
 
 
-def _mix(x: np.ndarray) -> np.ndarray:
+def mix(x: np.ndarray) -> np.ndarray:
     """SplitMix64's output function (Steele, Lea and Flood 2014): a bijection of 64-bit integers."""
     x = (x ^ (x >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
     x = (x ^ (x >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
@@ -38,8 +38,8 @@ def keyed_uniforms(seed: int, purpose: str, step: int, keys: np.ndarray, n: int)
     """
     words = np.random.SeedSequence(_key(seed, purpose, step)).generate_state(1, np.uint64)
     with np.errstate(over="ignore"):  # 64-bit wrap-around is the arithmetic meant here
-        row = _mix(words[0] + (np.asarray(keys).astype(np.uint64) + np.uint64(1)) * _GOLDEN)
-        slots = (np.arange(n, dtype=np.uint64) + np.uint64(1)) * _GOLDEN
-        bits = _mix(row[:, None] + slots[None, :])
+        row = mix(words[0] + (np.asarray(keys).astype(np.uint64) + np.uint64(1)) * GOLDEN)
+        slots = (np.arange(n, dtype=np.uint64) + np.uint64(1)) * GOLDEN
+        bits = mix(row[:, None] + slots[None, :])
     # 53 bits, shifted half a step off zero: log(u) and log(1 - u) are always finite.
     return ((bits >> np.uint64(11)).astype(np.float64) + 0.5) * 2.0**-53

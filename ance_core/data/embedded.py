@@ -65,7 +65,25 @@ def _of_pydocs(variant: str) -> str:
     return variant
 
 
+def _build_catalogue(variant: str, watch: Watch) -> Path:
+    from .catalogue import build
+
+    return build(variant, watch)
+
+
+def _catalogue_versions(variant: str) -> Mapping[str, str]:
+    from .catalogue import versions
+
+    return versions(variant)
+
+
 BUILT = {
+    "catalogue": Recipe(
+        "the mail-order catalogue of an invented department store, generated: 5,000 passages, 6,000 queries, every answer "
+        "and every near miss known; other sizes and knobs as in catalogue:20000,gap=.5 (docs/worlds.md)",
+        _build_catalogue,
+        _catalogue_versions,
+    ),
     "pydocs": Recipe(
         "the documentation installed here, Python's and that of the packages the workbench requires: about 14,000 "
         "entries and their summary sentences; pydocs:stdlib: Python's alone, about 2,700",

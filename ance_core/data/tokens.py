@@ -166,10 +166,11 @@ class TokenizedDataset:
 def tokenized(dataset: Dataset, *, encoder: EncoderConfig) -> TokenizedDataset:
     """The dataset's tokens for an encoder, made on the first call and read from the cache afterwards.
 
-    'static' and 'mini' get a WordPiece vocabulary learnt from the corpus documents and from nothing else: no
-    query, of any split, shapes it. 'static' texts have no [CLS] and [SEP], which a bag of tokens has no use
-    for. 'hf', and 'static' with a pretrained table, use the model's own tokenizer; ConfigError if its folder has
-    none, or no table.
+    'static' and 'mini' get a WordPiece vocabulary learnt from what training sees, documents and training queries: a
+    word that people ask with and no document has would else fall into pieces that mean nothing. No query of another
+    split shapes it (`encoder.vocabulary: documents`: no query at all). 'static' texts have no [CLS] and [SEP], which a
+    bag of tokens has no use for. 'hf', and 'static' with a pretrained table, use the model's own tokenizer; ConfigError if
+    its folder has none, or no table.
     """
     special = encoder.kind != "static"
     table = read_table(encoder.model) if encoder.kind == "static" and encoder.model else None
@@ -180,10 +181,12 @@ def tokenized(dataset: Dataset, *, encoder: EncoderConfig) -> TokenizedDataset:
     pieces = {"queries": 1, "docs": encoder.max_passages}
     setting = backend_of(own).to_str() if own is not None else encoder.vocab_size
     settings = [setting, special, limits, CACHE_VERSION, tokenizers.__version__]
-    key = _cache_key(dataset, settings + [pieces] * (encoder.max_passages > 1))
+    asked = [] if own is not None or encoder.vocabulary == "documents" else _training_queries(dataset)
+    settings += [pieces] * (encoder.max_passages > 1)
+    key = _cache_key(dataset, settings + [{"asked": asked}] * bool(asked))
 
     def build(folder: Path) -> None:
-        tokenizer = own if own is not None else train_wordpiece(dataset.docs, encoder.vocab_size)
+        tokenizer = own if own is not None else train_wordpiece([*dataset.docs, *asked], encoder.vocab_size)
         backend_of(tokenizer).save(str(folder / "tokenizer.json"))
         for name, texts in (("queries", dataset.queries), ("docs", dataset.docs)):
             tokens = tokenize(
@@ -196,6 +199,12 @@ def tokenized(dataset: Dataset, *, encoder: EncoderConfig) -> TokenizedDataset:
     queries, docs = Tokens.load(folder / "queries"), Tokens.load(folder / "docs")
     size = table.rows if table else backend_of(tokenizer).get_vocab_size(with_added_tokens=True)
     return TokenizedDataset(tokenizer, queries, docs, pad_id_of(tokenizer), size, special, table)
+
+
+def _training_queries(dataset: Dataset) -> list[str]:
+    """The texts of the queries of train, each once, in the order of their rows."""
+    train = dataset.qrels.get("train")
+    return [] if train is None else [dataset.queries[row] for row in np.unique(train.queries)]
 
 
 def _cache_key(dataset: Dataset, settings: list[Any]) -> str:

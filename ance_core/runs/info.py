@@ -81,7 +81,15 @@ def read_info(folder: Path) -> dict[str, Any]:
             f"run '{folder.name}': written by a newer version "
             f"(format {found}, this one reads {FORMAT_VERSION}): upgrade"
         )
-    return {**info, "name": folder.name}
+    return {**info, "name": folder.name, "config": _of_today(info["config"])}
+
+
+def _of_today(config: dict[str, Any]) -> dict[str, Any]:
+    """The settings of an older run with those that were added since, as they were then."""
+    encoder = config.get("encoder")
+    if isinstance(encoder, dict):
+        return {**config, "encoder": {"vocabulary": "documents", **encoder}}
+    return config
 
 
 def installed_versions() -> dict[str, str]:

@@ -147,6 +147,7 @@ def _problems(configs: Sequence[RunConfig], dataset: Dataset | None) -> list[Pro
             encoder.kind,
             encoder.model,
             encoder.vocab_size,
+            encoder.vocabulary,
             encoder.max_query_tokens,
             encoder.max_document_tokens,
             encoder.max_passages,

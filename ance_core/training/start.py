@@ -61,8 +61,9 @@ def check_fits(config: RunConfig, problem: Problem, parent: Run, field: str) -> 
             f"{field}: run '{parent.name}' has a tower for queries and one for documents, this one has a shared one; "
             "set encoder.towers to 'untied'"
         )
-    path = () if same_table else ("model",)  # a table is known by its content
-    shape = ("kind", *path, "width", "dim", "layers", "heads", "vocab_size")
+    # a table is known by its content, and brings its vocabulary
+    tokens = () if same_table else ("model", "vocab_size", "vocabulary")
+    shape = ("kind", "width", "dim", "layers", "heads", *tokens)
     own = config.encoder.model_dump()
     for name in shape:
         if own[name] != parent.info["config"]["encoder"][name]:
