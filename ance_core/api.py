@@ -42,9 +42,9 @@ def train(
 
         train("tiny", "ance", steps=200, seed=1, optimizer={"learning_rate": 1e-3}, encoder="mini")
 
-    `encoder` may be a dict or a kind (`static`, `mini`, `hf:FOLDER`). Runs with the same data, encoder and seed
-    share one warm-up. Give a folder of yours by its path where `ance search`, `ance eval` and resuming shall
-    find it again: a Dataset in memory leaves only its name in the run. Raises AnceError, in one line, for
+    `encoder` may be a dict or a kind (`static`, `static:FOLDER`, `mini`, `hf:FOLDER`). Runs with the same data,
+    encoder and seed share one warm-up. Give a folder of yours by its path where `ance search`, `ance eval` and
+    resuming shall find it again: a Dataset in memory leaves only its name in the run. Raises AnceError, in one line, for
     settings or data that would not train.
     """
     from .training.session import train_runs

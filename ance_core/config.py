@@ -34,7 +34,11 @@ class EncoderConfig(Settings):
     """The dual encoder: what turns a text into a vector, and how two vectors become a score."""
 
     kind: Literal["static", "mini", "hf"] = Field("static", description="family of the encoder")
-    model: str | None = Field(None, description="folder or hub id of a pretrained model; only for kind 'hf'")
+    model: str | None = Field(
+        None,
+        description="'hf': folder or hub id of a pretrained model; 'static': folder of a pretrained token table "
+        "(model2vec, StaticEmbedding), or wordllama",
+    )
     width: Size = Field(128, description="size of the token embeddings and hidden states")
     dim: Size = Field(128, description="size of the text embedding")
     layers: Positive = Field(2, description="transformer layers of 'mini'")
@@ -53,7 +57,13 @@ class EncoderConfig(Settings):
         None, description="scores are divided by it; default sqrt(dim) for dot, .05 for cosine"
     )
     init: Literal["corpus", "random"] = Field(
-        "corpus", description="token embeddings: idf-weighted SVD of the corpus, or noise"
+        "corpus",
+        description="token embeddings: idf-weighted SVD of the corpus, or the pretrained table where `model` names one; "
+        "or noise",
+    )
+    token_weights: Literal["folder", "corpus"] = Field(
+        "folder",
+        description="first token weights of a pretrained table: those it comes with, or idf in the corpus",
     )
     dropout: Annotated[float, Field(ge=0, lt=1)] = Field(
         0.0, description="off by default: repeated texts then encode alike"
@@ -73,9 +83,14 @@ class EncoderConfig(Settings):
     def _consistent(self) -> EncoderConfig:
         if self.kind == "hf" and not self.model:
             raise ValueError("model: 'hf' needs a folder or hub id; write --encoder hf:FOLDER")
-        if self.kind != "hf" and self.model:
+        if self.kind == "mini" and self.model:
             raise ValueError(
-                f"model: {self.model!r} only goes with kind 'hf'; write --encoder hf:{self.model}"
+                f"model: {self.model!r} goes with kind 'hf' or 'static', not 'mini'; write --encoder hf:{self.model}"
+            )
+        if self.token_weights != "folder" and not (self.kind == "static" and self.model):
+            raise ValueError(
+                f"token_weights: {self.token_weights!r} goes with a pretrained table; write --encoder static:FOLDER, or "
+                "leave it out"
             )
         if self.kind == "mini" and self.width % self.heads:
             raise ValueError(f"heads: {self.heads} does not divide width {self.width}; choose a divisor")

@@ -12,14 +12,14 @@ from .errors import ConfigError
 
 
 def spelled_out(values: dict[str, Any]) -> dict[str, Any]:
-    """Settings with the short form of the encoder, `encoder: mini` or `hf:FOLDER-OR-ID`, as a group."""
+    """Settings with the short form of the encoder, `encoder: mini`, `static:FOLDER` or `hf:FOLDER-OR-ID`, as a group."""
     encoder = values.get("encoder")
     if not isinstance(encoder, str):
         return values
     kind, _, model = encoder.partition(":")
     model = model.strip()
     if model.startswith("~"):
-        model = str(Path(model).expanduser())  # no shell does it after `hf:`
+        model = str(Path(model).expanduser())  # no shell does it after a colon
     # the model is said to be none, so that one from a weaker layer does not stay
     return {**values, "encoder": {"kind": kind.strip(), "model": model or None}}
 

@@ -211,7 +211,7 @@ class Source:
             method=str(info.get("recipe") or config.get("recipe") or "unknown"),
             dataset=str(data.get("name") or config.get("data") or "unknown"),
             dataset_id=f"{data.get('name') or config.get('data')} {data.get('fingerprint', '')}".strip(),
-            encoder=str(encoder.get("model") or encoder.get("kind") or "unknown"),
+            encoder=_encoder_name(encoder),
             seed=int(info.get("seed") if info.get("seed") is not None else config.get("seed") or 0),
             created=float(info.get("created") or time.time()),
             config=flatten(config),
@@ -226,6 +226,12 @@ class Source:
             best=float(dev.max()) if len(dev) else None,
             test=(results.get("test") or {}).get(BEST),
         )
+
+
+def _encoder_name(encoder: dict[str, Any]) -> str:
+    """As it is given to `--encoder`, a transformer's folder or id without its kind."""
+    kind, model = str(encoder.get("kind") or "unknown"), encoder.get("model")
+    return kind if not model else f"{kind}:{model}" if kind == "static" else str(model)
 
 
 _sources: dict[Path, Source] = {}

@@ -28,7 +28,10 @@ def train(
         str | None,
         Setting("--start", "--from", metavar="RUN[@STEP]", help="weights of a run instead of the warm-up's"),
     ] = None,
-    encoder: Annotated[str | None, Setting("--encoder", help="static, mini, or hf:FOLDER-OR-ID")] = None,
+    encoder: Annotated[
+        str | None,
+        Setting("--encoder", help="static, static:FOLDER, static:wordllama, mini, or hf:FOLDER-OR-ID"),
+    ] = None,
     steps: Annotated[int | None, Setting("--steps", help="updates after the warm-up")] = None,
     seed: Annotated[int | None, Setting("--seed", help="of weights, data order and draws")] = None,
     name: Annotated[str | None, Setting("--name", help="folder of the run")] = None,

@@ -14,7 +14,7 @@ from .app import AsJson, app, console, out, print_json
 @app.command()
 def tune(
     data: Annotated[str, typer.Argument(help="a collection: embedded, or a folder or file of yours")],
-    encoder: Annotated[str, typer.Option(help="static, mini, or hf:FOLDER-OR-ID")] = "static",
+    encoder: Annotated[str, typer.Option(help="static, static:FOLDER, mini, or hf:FOLDER-OR-ID")] = "static",
     seeds: Annotated[int, typer.Option(min=1, help="trainings of each arm and setting")] = 2,
     steps: Annotated[int, typer.Option(min=1, help="updates of each training")] = 600,
     rates: Annotated[

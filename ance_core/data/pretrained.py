@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from tokenizers import Tokenizer
 
 from ..errors import ConfigError
+from .table_files import WORDLLAMA, is_table
 
 if TYPE_CHECKING:
     from transformers import PreTrainedTokenizerBase
@@ -21,6 +23,10 @@ def load_tokenizer(model: str) -> PreTrainedTokenizerBase:
     folder = Path(model).expanduser()
     if not folder.is_dir() and (folder.is_absolute() or model.startswith((".", "~")) or model.count("/") > 1):
         raise ConfigError(f"encoder.model: {model}: no such folder; check the path")
+    if model == WORDLLAMA or (folder.is_dir() and is_table(model)):
+        raise ConfigError(
+            f"encoder.model: {model}: a table of token vectors, no transformer: write --encoder static:{model}"
+        )
     if folder.is_dir() and not any(any(folder.glob(name)) for name in TOKENIZER_FILES):
         raise ConfigError(
             f"encoder.model: {model}: no tokenizer in the folder (looked for {', '.join(TOKENIZER_FILES)}): "
@@ -57,8 +63,17 @@ def pad_id_of(tokenizer: Any) -> int:
 def unknown_id_of(tokenizer: Any) -> int:
     """Id that stands for a text without any token."""
     if isinstance(tokenizer, Tokenizer):
-        return tokenizer.token_to_id("[UNK]") or 0
+        return unknown_token_id(tokenizer) or 0
     return _first_id(tokenizer.unk_token_id, tokenizer.eos_token_id, tokenizer.pad_token_id)
+
+
+def unknown_token_id(tokenizer: Tokenizer) -> int | None:
+    """Id of what stands for unknown words in any of the four kinds of model; None where there is none."""
+    model = tokenizer.model
+    if hasattr(model, "unk_token"):
+        return None if model.unk_token is None else tokenizer.token_to_id(model.unk_token)
+    found: int | None = json.loads(tokenizer.to_str())["model"].get("unk_id")  # Unigram tells it nowhere else
+    return found
 
 
 def _first_id(*candidates: int | None) -> int:

@@ -24,6 +24,7 @@ from .cache import cache_dir, cached_folder
 from .dataset import Dataset
 from .passages import Passages
 from .pretrained import backend_of, load_tokenizer, pad_id_of, unknown_id_of
+from .token_table import TokenTable, read_table
 from .wordpiece import train_wordpiece
 
 if TYPE_CHECKING:
@@ -155,6 +156,7 @@ class TokenizedDataset:
     pad_id: int
     vocab_size: int
     special_tokens: bool  # whether texts stand between [CLS] and [SEP]; new texts must be read the same way
+    table: TokenTable | None = None  # where the tokenizer came with pretrained token vectors
 
     def tokenize(self, texts: Sequence[str], max_tokens: int) -> Tokens:
         """New texts (a typed-in query) read as this dataset's texts were."""
@@ -167,10 +169,14 @@ def tokenized(dataset: Dataset, *, encoder: EncoderConfig) -> TokenizedDataset:
     'static' and 'mini' get a WordPiece vocabulary learnt from what training sees, documents and training queries: a
     word that people ask with and no document has would else fall into pieces that mean nothing. No query of another
     split shapes it (`encoder.vocabulary: documents`: no query at all). 'static' texts have no [CLS] and [SEP], which a
-    bag of tokens has no use for. 'hf' uses the model's own tokenizer; ConfigError if its folder has none.
+    bag of tokens has no use for. 'hf', and 'static' with a pretrained table, use the model's own tokenizer; ConfigError if
+    its folder has none, or no table.
     """
     special = encoder.kind != "static"
-    own = load_tokenizer(encoder.model or "") if encoder.kind == "hf" else None
+    table = read_table(encoder.model) if encoder.kind == "static" and encoder.model else None
+    own: Any = table.tokenizer if table else None
+    if encoder.kind == "hf":
+        own = load_tokenizer(encoder.model or "")
     limits = {"queries": encoder.max_query_tokens, "docs": encoder.max_document_tokens}
     pieces = {"queries": 1, "docs": encoder.max_passages}
     setting = backend_of(own).to_str() if own is not None else encoder.vocab_size
@@ -191,8 +197,8 @@ def tokenized(dataset: Dataset, *, encoder: EncoderConfig) -> TokenizedDataset:
     folder = cached_folder(cache_dir() / "tokens" / key, build)
     tokenizer = own if own is not None else Tokenizer.from_file(str(folder / "tokenizer.json"))
     queries, docs = Tokens.load(folder / "queries"), Tokens.load(folder / "docs")
-    size = backend_of(tokenizer).get_vocab_size(with_added_tokens=True)
-    return TokenizedDataset(tokenizer, queries, docs, pad_id_of(tokenizer), size, special)
+    size = table.rows if table else backend_of(tokenizer).get_vocab_size(with_added_tokens=True)
+    return TokenizedDataset(tokenizer, queries, docs, pad_id_of(tokenizer), size, special, table)
 
 
 def _training_queries(dataset: Dataset) -> list[str]:

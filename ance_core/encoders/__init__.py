@@ -1,4 +1,4 @@
-"""Encoders, text to vector: `static`, `mini` (a small transformer), any pretrained model; in pairs."""
+"""Encoders, text to vector: `static`, from the corpus or a pretrained table, `mini`, any pretrained model; in pairs."""
 
 from .batch import TokenBatch
 from .dual import DualEncoder, build_encoder

@@ -11,6 +11,7 @@ from torch import Tensor, nn
 
 from ..config import EncoderConfig
 from .batch import TokenBatch
+from .from_table import table_start
 from .init import corpus_embeddings
 from .layers import Bands, merge_bands
 from .static import StaticTower
@@ -78,12 +79,16 @@ def build_encoder(
     """A fresh dual encoder: the same config, corpus and seed give the same weights, bit for bit.
 
     Torch's global generator is left as it was. Untied towers start from the same weights. Raises ConfigError
-    when a pretrained model cannot be loaded.
+    when a pretrained model or table cannot be loaded.
     """
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
         tower = fresh_tower(config, tokens.vocab_size, tokens.pad_id)
-    if config.kind != "hf" and config.init == "corpus":
+    if config.kind == "hf" or config.init == "random":
+        return assemble(config, tower)
+    if tokens.table is not None:
+        tower.start_from(*table_start(tokens.table, tokens.docs, config, seed))
+    else:
         tower.start_from(*corpus_embeddings(tokens.docs, tokens.vocab_size, config.width, seed))
     return assemble(config, tower)
 

@@ -40,7 +40,7 @@ def corpus_embeddings(
     Directions have unit length (`UNSEEN_LENGTH` for tokens the corpus does not have, in random directions);
     weights have mean 1 over the running text. The same tokens and seed give the same numbers.
     """
-    counts = _term_counts(tokens, vocab_size, seed)
+    counts = term_counts(tokens, vocab_size, seed)
     frequencies = np.bincount(counts.indices, minlength=vocab_size)
     rarity = idf(frequencies, counts.shape[0])
     points = _right_singular_vectors(_weighted(counts, rarity), width, seed)
@@ -53,7 +53,7 @@ def corpus_embeddings(
     return directions.astype(np.float32), (rarity / max(typical, 1e-9)).astype(np.float32)
 
 
-def _term_counts(tokens: Tokens, vocab_size: int, seed: int) -> sp.csr_array:
+def term_counts(tokens: Tokens, vocab_size: int, seed: int) -> sp.csr_array:
     """Occurrences of tokens in documents, (documents, V) float64, of a random part of a large corpus."""
     n = len(tokens.offsets) - 1
     rows = np.arange(n)

@@ -2,7 +2,8 @@
 
     x = mean over the text's tokens of w[t] * E[t]          E (V, width), w (V,), both learned
     h = x + W2 relu(W1 x + b1) + b2                         W2, b2 start at zero: h is the bag itself
-    y = LayerNorm(P h + c)                                  P starts as the identity where sizes allow
+    y = LayerNorm(P h + c)                                  P starts as the identity where sizes allow (of a
+                                                            pretrained table: see `from_table`)
 
 The bag is order-blind and costs one pass over the tokens, so thousands of training steps take seconds on a
 processor. The token weights are what model2vec calls SIF or Zipf weighting (Tulkens and van Dongen 2024),
@@ -125,11 +126,15 @@ class StaticTower(nn.Module):
         """(B, dim), before any normalisation to unit length."""
         return self.head(self.mlp(self.bag(batch.flat, batch.offsets)))
 
-    def start_from(self, directions: np.ndarray, weights: np.ndarray) -> None:
-        """Take token embeddings (V, width) and token weights (V,) from the corpus."""
+    def start_from(
+        self, directions: np.ndarray, weights: np.ndarray, projection: np.ndarray | None = None
+    ) -> None:
+        """Take token embeddings (V, width) and token weights (V,) from the corpus or a table, and the head's P."""
         with torch.no_grad():
             self.bag.embedding.copy_(torch.from_numpy(directions))
             self.bag.token_weight.copy_(torch.from_numpy(weights))
+            if projection is not None:
+                self.head.projection.weight.copy_(torch.from_numpy(projection))
 
     def bands(self) -> Bands:
         """Token embeddings and weights, the MLP as the one layer there is, the head."""

@@ -22,6 +22,7 @@ from ..training.miners import Miner
 from ..training.probing import Drawn, draw_one, measure_drawn, probe_batches
 from ..training.problem import Problem, load_problem
 from ..training.settings import resolve
+from ..training.start import check_table
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -59,6 +60,7 @@ def load_moment(run: Run, step: int | None = None) -> Moment:
         )
     config: RunConfig = parse(RunConfig, run.info["config"], f"run '{run.name}'")
     problem = load_problem(config, dataset_of(run))
+    check_table(run, problem, "probe")
     model = build_encoder(config.encoder, problem.dataset, problem.tokens, config.seed)
     read_weights(checkpoints[step], model)
     if RECIPES[config.recipe].trains == "queries":

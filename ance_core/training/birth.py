@@ -6,7 +6,8 @@ import re
 from dataclasses import asdict
 from typing import Any
 
-from ..config import RunConfig
+from ..config import EncoderConfig, RunConfig
+from ..data.token_table import TokenTable
 from ..errors import StoreError
 from ..runs import RunWriter, Store
 from .problem import Problem
@@ -28,6 +29,8 @@ def create_run(
     else:
         writer = _create_unnamed(config, problem, store, facts)
     writer.heartbeat(0, "waiting", steps=config.steps)
+    if (table := facts.get("table")) and not (config.start or config.fork):
+        writer.event(0, "pretrained start", words_on_start(table))
     if config.batch_size > len(problem.labels.queries):
         queries = len(problem.labels.queries)
         writer.event(
@@ -82,7 +85,34 @@ def describe_run(config: RunConfig, problem: Problem, kind: str, start: dict[str
             "queries": len(problem.labels.queries),
             **({"built": asdict(dataset.built)} if dataset.built else {}),
         },
+        **({"table": describe_table(config.encoder, table)} if (table := problem.tokens.table) else {}),
     }
+
+
+def describe_table(encoder: EncoderConfig, table: TokenTable) -> dict[str, Any]:
+    """The pretrained table in `run.json`: what it is, and how a run with these settings starts from it."""
+    own = "folder: weights" if table.has_weights else "folder: lengths of its rows"
+    exact = f"isometry: all {table.width} dimensions of the table"
+    reduced = (
+        f"truncated SVD of the corpus's vectors: {encoder.dim - 1} of {table.width} dimensions of the table"
+    )
+    return {
+        "model": encoder.model,
+        "form": table.files.form,
+        "fingerprint": table.fingerprint,
+        "rows": table.rows,
+        "width": table.width,
+        "token_weights": own if encoder.token_weights == "folder" else "corpus: idf",
+        "head": exact if table.width < encoder.dim else reduced,
+    }
+
+
+def words_on_start(table: dict[str, Any]) -> str:
+    """A sentence on `describe_table` for the run's events."""
+    return (
+        f"{table['form']} table {table['model']}, {table['rows']:,} tokens; token weights from {table['token_weights']}; "
+        f"head {table['head']}"
+    )
 
 
 def free_name(config: RunConfig, problem: Problem, store: Store) -> str:

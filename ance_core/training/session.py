@@ -24,7 +24,7 @@ from .observe import save_checkpoint
 from .problem import Problem, load_problem
 from .replay import REPLAY, replay_settings
 from .run import Training, assemble, check_dual, effective_batch_size, restore
-from .start import continue_from, locate
+from .start import check_table, continue_from, locate
 from .warmup import shared_start, warmup_config
 
 IDLE_SECONDS = 0.1
@@ -111,6 +111,7 @@ def resume_run(
     else:
         check_same(run, dataset)
     problem = load_problem(config, dataset)
+    check_table(run, problem, "--resume")
     writer = store.resume_run(name)
     job = Job(config, problem, writer)
     try:
@@ -162,7 +163,7 @@ def _check(config: RunConfig, problem: Problem) -> None:
     """Raise now, before a folder is made, what would stop the run at its start."""
     effective_batch_size(config, problem)
     problem.watched(config.record)
-    if config.encoder.kind == "hf":  # its folder may hold no model
+    if config.encoder.model:  # its folder may hold no model, or a damaged one
         build_encoder(config.encoder, problem.dataset, problem.tokens, config.seed)
     for each in filter(None, (warmup_config(config, problem), config)):
         recipe = get_recipe(each.recipe)

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
-from ..config import RunConfig, merge, parse, spelled_out
+from ..config import EncoderConfig, RunConfig, merge, parse, spelled_out
 from ..data.declared import Declared
 from ..data.declared import declared as declared_of
+from ..data.table_files import find_table
 from ..errors import ConfigError, nearest
 from ..recipes import Recipe, get_recipe
 from .defaults import RULES
@@ -24,6 +25,7 @@ def layers(said: RunConfig, values: dict[str, Any], declared: Declared) -> list[
     """All that decides a config besides the models' own defaults, the weakest first. said: `values`, parsed."""
     recipe = get_recipe(said.recipe)
     return [
+        Layer("table", _table_sizes(said.encoder)),
         Layer(f"collection {said.data}", declared.defaults(said.encoder.kind)),
         Layer(f"recipe {recipe.name}", recipe.defaults),
         Layer(f"preset {said.preset}", _preset(recipe, said.preset)),
@@ -94,6 +96,14 @@ def _check(config: RunConfig, recipe: Recipe) -> None:
         raise ConfigError(
             f"method.{strange[0]}: no parameter of recipe '{recipe.name}' ({known}); leave it out"
         )
+
+
+def _table_sizes(encoder: EncoderConfig) -> dict[str, Any]:
+    """What a pretrained table decides: its width, and one dimension more, which LayerNorm takes away again."""
+    if encoder.kind != "static" or not encoder.model or {"width", "dim"} <= encoder.model_fields_set:
+        return {}
+    width = find_table(encoder.model).width
+    return {"encoder": {"width": width, "dim": width + 1}}
 
 
 def _preset(recipe: Recipe, name: str | None) -> dict[str, Any]:

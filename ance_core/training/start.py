@@ -45,7 +45,12 @@ def locate(text: str, store: Store, field: str) -> tuple[Run, int]:
 def check_fits(config: RunConfig, problem: Problem, parent: Run, field: str) -> None:
     """Refuse weights that mean something else here: another corpus (so another vocabulary), other shapes."""
     theirs = parent.info["dataset"]
-    if config.encoder.kind != "hf" and theirs["fingerprint"] != problem.dataset.fingerprint:
+    same_table = check_table(parent, problem, field)
+    if (
+        config.encoder.kind != "hf"
+        and not same_table
+        and theirs["fingerprint"] != problem.dataset.fingerprint
+    ):
         raise ConfigError(
             f"{field}: run '{parent.name}' was trained on {theirs['name']} ({theirs['fingerprint']}), this one is on "
             f"{problem.dataset.name} ({problem.dataset.fingerprint}); token ids differ: use the same labels and "
@@ -56,7 +61,9 @@ def check_fits(config: RunConfig, problem: Problem, parent: Run, field: str) -> 
             f"{field}: run '{parent.name}' has a tower for queries and one for documents, this one has a shared one; "
             "set encoder.towers to 'untied'"
         )
-    shape = ("kind", "model", "width", "dim", "layers", "heads", "vocab_size", "vocabulary")
+    # a table is known by its content, and brings its vocabulary
+    tokens = () if same_table else ("model", "vocab_size", "vocabulary")
+    shape = ("kind", "width", "dim", "layers", "heads", *tokens)
     own = config.encoder.model_dump()
     for name in shape:
         if own[name] != parent.info["config"]["encoder"][name]:
@@ -64,6 +71,19 @@ def check_fits(config: RunConfig, problem: Problem, parent: Run, field: str) -> 
                 f"{field}: encoder.{name} is {own[name]!r} here and {parent.info['config']['encoder'][name]!r} in run "
                 f"'{parent.name}'; use the same encoder"
             )
+
+
+def check_table(run: Run, problem: Problem, field: str) -> bool:
+    """Whether both start from one token table, the same in content. ConfigError where it has changed since."""
+    then, now = run.info.get("table"), problem.tokens.table
+    if then is None or now is None:
+        return False
+    if then["fingerprint"] != now.fingerprint:
+        raise ConfigError(
+            f"{field}: run '{run.name}' started from another token table ({then['model']}: {then['fingerprint']}, now "
+            f"{now.files.model}: {now.fingerprint}), so its token ids differ: restore the folder, or train a new run"
+        )
+    return True
 
 
 def fork_settings(parent: Run, step: int, recipe: str | None, changes: dict[str, Any]) -> dict[str, Any]:

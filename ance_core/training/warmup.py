@@ -54,8 +54,13 @@ def warmup_config(config: RunConfig, problem: Problem) -> RunConfig | None:
 
 
 def warmup_name(config: RunConfig, problem: Problem) -> str:
-    """Name of the warm-up run: by everything that decides its weights, the data by content and not by path."""
+    """Name of the warm-up run: by everything that decides its weights, data and token table by content, not by path."""
     decisive = config.model_dump(mode="json", exclude={"data", "name", "record"})
+    table = problem.tokens.table
+    if table is None:
+        del decisive["encoder"]["token_weights"]  # of a table alone
+    else:
+        decisive["encoder"]["model"] = table.fingerprint
     key = json.dumps([decisive, problem.dataset.fingerprint], sort_keys=True)
     return f"warmup-{config.recipe}-{config.steps}-{hashlib.sha256(key.encode()).hexdigest()[:8]}"
 

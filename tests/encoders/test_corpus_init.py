@@ -38,7 +38,7 @@ def test_directions_are_the_singular_vectors():
     """The randomised decomposition against numpy's exact one, up to sign."""
     rng = np.random.default_rng(0)
     texts = [rng.integers(0, 60, rng.integers(5, 30)).tolist() for _ in range(80)]
-    counts = corpus_init._term_counts(tokens_of(texts), 60, seed=0)
+    counts = corpus_init.term_counts(tokens_of(texts), 60, seed=0)
     matrix = corpus_init._weighted(counts, idf(np.bincount(counts.indices, minlength=60), 80))
     np.testing.assert_allclose(np.linalg.norm(matrix.toarray(), axis=1), 1)
     found = corpus_init._right_singular_vectors(matrix, 8, seed=0)
@@ -59,7 +59,7 @@ def test_same_seed_same_numbers_and_large_corpora_are_sampled(monkeypatch):
     first, again = (corpus_embeddings(tokens, 30, 6, seed=3) for _ in range(2))
     assert all(np.array_equal(a, b) for a, b in zip(first, again, strict=True))
     monkeypatch.setattr(corpus_init, "MAX_DOCUMENTS", 20)
-    assert corpus_init._term_counts(tokens, 30, seed=3).shape == (20, 30)
+    assert corpus_init.term_counts(tokens, 30, seed=3).shape == (20, 30)
 
 
 def reciprocal_rank(model, tokens, relevant) -> float:
