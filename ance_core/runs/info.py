@@ -87,8 +87,8 @@ def read_info(folder: Path) -> dict[str, Any]:
 def _of_today(config: dict[str, Any]) -> dict[str, Any]:
     """The settings of an older run with those that were added since, as they were then."""
     encoder = config.get("encoder")
-    if isinstance(encoder, dict):
-        return {**config, "encoder": {"vocabulary": "documents", **encoder}}
+    if isinstance(encoder, dict) and "vocab_size" in encoder and "vocabulary" not in encoder:
+        return {**config, "encoder": {**encoder, "vocabulary": "documents"}}
     return config
 
 

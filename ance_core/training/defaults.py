@@ -17,7 +17,11 @@ from .problem import Problem
 LEAST_DEPTH, MOST_DEPTH, DEPTH_SHARE = 20, 200, 0.05
 LEAST_STEPS, MOST_STEPS, DOCS_A_STEP, MOST_EPOCHS = 100, 1000, 50, 4
 TRANSFORMER_STEPS = 5  # times as many: attention starts from noise, where `static` starts from the corpus
-RATES = {"static": 1.2e-3, "mini": 6e-4, "hf": 2e-5}  # static: `ance tune` on six collections, docs/results.md
+RATES = {
+    "static": 1.2e-3,
+    "mini": 6e-4,
+    "hf": 2e-5,
+}  # static: `ance tune` on six collections, docs/results.md
 
 
 @dataclass(frozen=True)

@@ -23,10 +23,13 @@ class Layer(NamedTuple):
 
 def layers(said: RunConfig, values: dict[str, Any], declared: Declared) -> list[Layer]:
     """All that decides a config besides the models' own defaults, the weakest first. said: `values`, parsed."""
-    recipe = get_recipe(said.recipe)
+    recipe, encoder = get_recipe(said.recipe), said.encoder
+    start = (
+        "table" if encoder.kind == "static" and encoder.model else encoder.kind
+    )  # nothing was searched for tables
     return [
-        Layer("table", _table_sizes(said.encoder)),
-        Layer(f"collection {said.data}", declared.defaults(said.encoder.kind)),
+        Layer("table", _table_sizes(encoder)),
+        Layer(f"collection {said.data}", declared.defaults(start)),
         Layer(f"recipe {recipe.name}", recipe.defaults),
         Layer(f"preset {said.preset}", _preset(recipe, said.preset)),
         Layer("said", values),

@@ -55,7 +55,9 @@ def test_code_comes_from_the_installation(installation: Installation) -> None:
 
 
 def test_data_list_names_the_embedded_datasets(installation: Installation) -> None:
-    assert {"catalogue", "pydocs", "tiny", "campus"} == set(json.loads(installation.run("ance", "data", "list", "--json")))
+    assert {"catalogue", "pydocs", "tiny", "campus"} == set(
+        json.loads(installation.run("ance", "data", "list", "--json"))
+    )
 
 
 def test_every_installed_module_can_be_imported(installation: Installation) -> None:

@@ -198,3 +198,20 @@ def test_the_store_starts_without_the_heavy_libraries() -> None:
         [sys.executable, "-c", code], capture_output=True, text=True, check=True, env=environment()
     )
     assert found.stdout.strip() == "[]"
+
+
+def test_a_run_of_before_keeps_the_vocabulary_it_was_trained_with(tmp_path):
+    """Vocabularies were learnt from documents alone then; a default of today must not be read into its settings."""
+    import json
+
+    from ance_core.config import RunConfig, parse
+
+    store = Store(tmp_path, create=True)
+    settings = RunConfig(data="tiny").model_dump(mode="json")
+    store.create_run("new", settings).finish("finished")
+    del settings["encoder"]["vocabulary"]
+    store.create_run("old", settings).finish("finished")
+    assert "vocabulary" not in json.loads((tmp_path / "old" / "run.json").read_text())["config"]["encoder"]
+    read = {name: parse(RunConfig, store.run(name).info["config"]) for name in ("old", "new")}
+    assert read["old"].encoder.vocabulary == "documents"
+    assert read["new"].encoder.vocabulary == "training"

@@ -6,7 +6,7 @@ import ance_core as ance
 from ance_core.config import RunConfig
 from ance_core.data import load_dataset
 from ance_core.data.declared import NOTHING, Declared
-from ance_core.experiments.saved import dataset_of
+from ance_core.data.of_run import dataset_of
 from ance_core.recipes import RECIPES
 from ance_core.training.replay import replay_settings
 from ance_core.training.session import train_runs
@@ -31,8 +31,10 @@ def test_a_collection_lies_between_encoder_and_recipe():
     said = resolve({"recipe": "random", "warmup": {"steps": 7}, "negatives": {"per_query": 2}}, TUNED)
     assert (said.warmup.steps, said.negatives.pool_depth, said.negatives.per_query) == (7, 30, 2)
     pretrained = resolve({"encoder": "hf:somewhere"}, TUNED)
-    assert pretrained.optimizer.learning_rate == 1e-5  # over the encoder's own
-    assert pretrained.warmup.learning_rate == 2e-5  # the encoder's, of which the collection says nothing
+    assert pretrained.optimizer.learning_rate == 1e-5
+    assert (
+        "warmup.learning_rate" not in pretrained.origins
+    )  # left to the rule: the collection says nothing of it
     assert pretrained.warmup.steps == RunConfig().warmup.steps  # that was for static
 
 
@@ -47,10 +49,18 @@ def test_recipe_and_preset_win_over_the_collection(recipe):
         assert with_preset.batch_size == preset.settings.get("batch_size", own.get("batch_size", 9))
 
 
+def test_what_was_found_for_a_start_from_the_corpus_is_not_taken_for_a_pretrained_table(tmp_path):
+    table = RunConfig(encoder={"kind": "static", "model": "wordllama", "width": 256, "dim": 257})
+    found = layers(table, {}, TUNED)
+    assert found[1].values == {"labels_per_query": 1}
+
+
 def test_the_layers_have_names_and_stand_from_weak_to_strong():
     said = {"recipe": "ance", "steps": 3}
     found = layers(RunConfig(**said), said, TUNED)
-    assert [layer.name for layer in found] == ["encoder", "collection", "recipe", "preset", "said"]
+    assert [layer.name for layer in found] == [
+        "table", f"collection {RunConfig().data}", "recipe ance", "preset None", "said",
+    ]  # fmt: skip
     assert found[1].values["warmup"] == {"steps": 200}
     assert found[-1].values == said
 
