@@ -36,8 +36,8 @@ Written by `python -m ance_core.experiments.catalogue_sheet`; do not edit.
 **It is generated.** No person wrote these passages or asked these questions. A seeded generator draws facts for each
 passage (a kind of goods, and values of some of the attributes that this kind has) and writes it from sentence patterns in
 one of four voices: a catalogue entry, a clerk's note, a customer's review, a data sheet. A query is made from a passage: its
-kind and two or three of its attributes, more where too many passages would satisfy them, as keywords, a question or a need. Each
-term is worded, with probability `gap`, as no passage ever words it; what matches must be learned. The words come from
+kind and two or three of its attributes, more where too many passages would satisfy them, as keywords, a question or a need.
+Each term is worded, with probability `gap`, as no passage ever words it; what matches must be learned. The words come from
 a world, `data/samples/worlds/store.yaml`; [worlds.md](worlds.md) says how to write another, and what the knobs do.
 
 Because facts come first, every judgement is complete: grade 2 has each passage that satisfies all that is asked, in every
