@@ -81,6 +81,9 @@ def _told(facts: Mapping[str, Any]) -> list[tuple[str, str]]:
 @data.command()
 def check(path: NameOrPath, as_json: AsJson = False) -> None:
     """Look for what would break training. Counts, lengths, duplicates, dangling ids, leakage; exit code 1."""
+    if path.lower().endswith((".yaml", ".yml")):
+        _check_world(path, as_json)
+        return
     from ..data.check import check_dataset
     from ..data.report import render
 
@@ -92,6 +95,37 @@ def check(path: NameOrPath, as_json: AsJson = False) -> None:
     else:
         out.print(render(report))
     if not report.ok:
+        raise typer.Exit(1)
+
+
+def _check_world(path: str, as_json: bool) -> None:
+    """All that is wrong in the world of a catalogue, or what it has; exit code 1 where anything is wrong."""
+    from pathlib import Path
+
+    from ..data.catalogue.reader import check_world
+    from ..data.problems import Problems
+
+    problems = Problems()
+    world = check_world(Path(path).expanduser(), problems)
+    errors = [str(problem) for problem in problems.errors]
+    facts = (
+        {}
+        if world is None
+        else {
+            "title": world.title,
+            "kinds": len(world.kinds),
+            "departments": len(world.departments),
+            "families": len(world.families),
+            "values": sum(len(family.values) for family in world.families),
+            "voices": len(world.voices),
+        }
+    )
+    if as_json:
+        print_json({"world": path, "ok": not errors, "errors": errors, **facts})
+    else:
+        for line in errors or [f"{name:>12}  {value}" for name, value in facts.items()]:
+            out.print(line, highlight=False, markup=False, soft_wrap=True)
+    if errors:
         raise typer.Exit(1)
 
 

@@ -113,3 +113,17 @@ def test_a_world_with_too_few_articles_says_so(tmp_path):
     path.write_text(SMALLEST)
     with pytest.raises(DataError, match="too few different articles for 100 passages"):
         load_dataset(f"catalogue:{path},100")
+
+
+def test_the_command_lists_every_fault_of_a_world_and_counts_a_whole_one(tmp_path, capsys):
+    from ance_core.cli.entry import run
+
+    path = tmp_path / "stall.yaml"
+    path.write_text(SMALLEST.replace("plural: yes", "plural: perhaps").replace("asked: [beaker]", ""))
+    assert run(["data", "check", str(path)]) == 1
+    said = capsys.readouterr().out
+    assert f"{path}:23: kind 'mug' has no wording" in said
+    assert f"{path}:24: plural of kind 'scissors'" in said
+    path.write_text(SMALLEST)
+    assert run(["data", "check", str(path)]) == 0
+    assert re.search(r"kinds +2$", capsys.readouterr().out, re.MULTILINE)
