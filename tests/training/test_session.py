@@ -179,7 +179,7 @@ def test_a_non_finite_loss_stops_the_run_and_saves_the_batch(store, settings, mo
     train_runs([settings(recipe="random", name="warm-me-up")], store)
     poisoned.on = True
     with pytest.raises(
-        TrainingError, match=r"loss: nan at step 1; lower optimizer.learning_rate \(now 0.0006\)"
+        TrainingError, match=r"loss: nan at step 1; lower optimizer.learning_rate \(now 0.0012\)"
     ):
         train_runs([settings(recipe="ance", name="bad")], store)
     run = store.run("bad")
