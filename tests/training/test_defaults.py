@@ -34,7 +34,9 @@ def test_a_pretrained_model_trains_at_a_rate_of_its_own():
 def test_many_passes_over_few_queries_halve_the_rate():
     problem = load_problem(resolve({"data": "tiny"}))
     queries = len(problem.labels.queries)
-    few, many = (settle(resolve({"data": "tiny", "steps": n, "batch_size": queries}), problem) for n in (40, 41))
+    few, many = (
+        settle(resolve({"data": "tiny", "steps": n, "batch_size": queries}), problem) for n in (40, 41)
+    )
     assert many.optimizer.learning_rate == few.optimizer.learning_rate / 2
     assert "halved for 41 passes" in many.origins["optimizer.learning_rate"]
 
