@@ -93,24 +93,29 @@ def _steps_words(config: RunConfig, docs: int, queries: int) -> str:
     )
 
 
-def _passes(config: RunConfig, queries: int) -> float:
-    return config.steps * config.batch_size / queries
-
-
 def _rate(config: RunConfig, docs: int, queries: int) -> float:
-    return learning_rate(config.encoder.kind, _passes(config, queries))
+    return learning_rate(config.encoder.kind, config.steps * config.batch_size / queries)
 
 
 def _rate_words(config: RunConfig, docs: int, queries: int) -> str:
-    kind, passes = config.encoder.kind, _passes(config, queries)
+    kind, passes = config.encoder.kind, config.steps * config.batch_size / queries
     said = f"rule: {RATES[kind]:g} for '{kind}'"
     return f"{said}, halved for {passes:.0f} passes over the queries" if passes > MANY_PASSES else said
+
+
+# The shared start's rate never follows the run's own length: longer runs have to start from the same weights.
+def _start_rate(config: RunConfig, docs: int, queries: int) -> float:
+    return learning_rate(config.encoder.kind)
+
+
+def _start_rate_words(config: RunConfig, docs: int, queries: int) -> str:
+    return f"rule: {RATES[config.encoder.kind]:g} for '{config.encoder.kind}'"
 
 
 RULES = (
     Rule("negatives.pool_depth", _depth, _depth_words),
     Rule("warmup.steps", _steps, _steps_words),
-    Rule("warmup.learning_rate", _rate, _rate_words),
+    Rule("warmup.learning_rate", _start_rate, _start_rate_words),
     Rule("optimizer.learning_rate", _rate, _rate_words),
 )
 
