@@ -6,15 +6,15 @@ static top 200; every other passage of the batch beside it. Objective: pairwise 
 """
 
 from ..config import RunConfig
-from ..objectives import Objective, PairwiseNLL, StarLoss
+from ..objectives import Objective, StarLoss
 from ..samplers import SOURCES, Weighted, WholeBatch
 from .base import Parameter, Preset, Recipe
 
 
-def objective(config: RunConfig) -> Objective:
-    """The paper's loss where alpha is given, the code's otherwise."""
+def own_objective(config: RunConfig) -> Objective | None:
+    """The paper's loss where alpha is given; the code's, which is the pairwise one, otherwise."""
     if config.method.alpha is None:
-        return PairwiseNLL()
+        return None
     return StarLoss(config.method.alpha, SOURCES.index("in-batch"))
 
 
@@ -26,7 +26,8 @@ RECIPE = Recipe(
     citation="Zhan et al. 2021 (STAR/ADORE), SIGIR, Eq 13; code: jingtaozhan/DRhard 15e2235, model.py:126-182",
     formula=r"\frac{1}{|P|}\sum_{(q,d^+,d^-) \in P} \log(1 + e^{s(q,d^-) - s(q,d^+)}) \;\text{ or }\; \alpha L_r + L_s",
     sampler=lambda config: WholeBatch(Weighted("own", config.negatives.pool_depth)),
-    objective=objective,
+    own_objective=own_objective,
+    shares_batch=True,
     pools=("own",),
     own_source="static",
     uses=("alpha",),

@@ -167,8 +167,8 @@ def _check(config: RunConfig, problem: Problem) -> None:
         build_encoder(config.encoder, problem.dataset, problem.tokens, config.seed)
     for each in filter(None, (warmup_config(config, problem), config)):
         recipe = get_recipe(each.recipe)
-        if recipe.sampler is not None:
-            recipe.sampler(each).check(problem.labels, problem.n_docs, each.negatives.per_query)
+        if sampler := recipe.build_sampler(each):
+            sampler.check(problem.labels, problem.n_docs, each.negatives.per_query)
         if "dual" in recipe.pools and each.method.dual_weight:
             check_dual(each, problem)
 
