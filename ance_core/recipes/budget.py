@@ -42,13 +42,18 @@ class Budget:
         return f"{self.negatives:,} negative{'' if self.negatives == 1 else 's'}, {self.loss}"
 
 
-def budget_of(settings: Mapping[str, Any]) -> Budget:
-    """The budget of a run from its settings (`run.info["config"]`, nested). ConfigError for settings of no method."""
+def budget_of(settings: Mapping[str, Any], train_queries: int | None = None) -> Budget:
+    """The budget of a run from its settings (`run.info["config"]`, nested). ConfigError for settings of no method.
+
+    train_queries: of its dataset; a batch is never larger.
+    """
     from . import get_recipe
 
     # The encoder decides no budget, and its folder may be gone.
     rest = {k: v for k, v in settings.items() if k != "encoder"}
     config: RunConfig = parse(RunConfig, rest | {"encoder": EncoderConfig().model_dump()})
+    if train_queries:
+        config = config.model_copy(update={"batch_size": min(config.batch_size, train_queries)})
     return budget(config, get_recipe(config.recipe))
 
 
@@ -66,7 +71,7 @@ def budget(config: RunConfig, recipe: Recipe) -> Budget:
     pairs = size * scored + (size * n if recipe.step == "dual" and config.method.dual_weight else 0)
     return Budget(
         negatives=1 if recipe.hardest else scored,
-        loss=recipe.loss_of(config) or recipe.build_objective(config).name,
+        loss=recipe.loss_of(config) or recipe.own_loss,
         pairs=pairs,
         queries=config.steps * size,
         in_batch=bool(shared),

@@ -108,7 +108,7 @@ def _check_loss(config: RunConfig, recipe: Recipe) -> None:
     if kind and recipe.own_objective(config):
         raise ConfigError(
             f"objective.kind: '{kind}' given, but recipe '{recipe.name}' as set here has a loss of its own "
-            f"({recipe.build_objective(config).name}); leave it out"
+            f"({recipe.own_loss}); leave it out"
         )
     if kind == "softmax" and recipe.importance_weighted:
         raise ConfigError(
