@@ -4,7 +4,7 @@ PYTHON ?= python3
 VENV   ?= .venv
 RUNS   ?= runs
 PORT   ?= 8501
-DATA   ?= catalogue
+DATA   ?= catalogue pydocs
 TESTS  ?= tests
 JOBS   ?= 2
 BIN    := $(VENV)/bin
@@ -39,7 +39,7 @@ $(VENV)/.dev: pyproject.toml constraints.txt | $(BIN)/python
 setup: $(VENV)/.dev
 
 demo: $(VENV)/.app
-	$(BIN)/ance demo --runs $(RUNS) --port $(PORT) --data $(DATA)
+	$(BIN)/ance demo --runs $(RUNS) --port $(PORT) $(foreach d,$(DATA),--data $(d))
 
 app: $(VENV)/.app
 	$(BIN)/ance app --runs $(RUNS) --port $(PORT)
