@@ -84,11 +84,11 @@ def test_weights_that_start_over_are_back_where_they_were(store, settings):
 
 
 LESSON = {
-    "data": "catalogue:500",
-    "encoder": {"width": 32, "dim": 32, "vocab_size": 800},
-    "steps": 60,
-    "warmup": {"steps": 60},
-    "record": {"eval_every": 60, "snapshot_every": 0, "checkpoint_every": 0, "negatives": False},
+    "data": "catalogue:1000",
+    "encoder": {"width": 64, "dim": 64, "vocab_size": 2000},
+    "steps": 40,
+    "warmup": {"steps": 200},
+    "record": {"eval_every": 200, "snapshot_every": 0, "checkpoint_every": 0, "negatives": False},
 }
 
 
@@ -98,16 +98,15 @@ def norms_and_distances(store, optimizer):
     random, ance = train_runs(both, store)
     assert random.info["init"] == ance.info["init"]
     norms = [float(np.mean(run.scalars(["grad_norm/total"])["value"])) for run in (random, ance)]
-    ends = [distances(run)[60] for run in (random, ance)]
+    ends = [distances(run)[40] for run in (random, ance)]
     return norms[1] / norms[0], ends[1] / ends[0]
 
 
 def test_larger_gradients_move_weights_further_under_sgd_and_not_under_adamw(store):
     plain = {"kind": "sgd", "learning_rate": 0.02, "max_grad_norm": None}
     norms, distance = norms_and_distances(store, plain)
-    assert norms > 1.5, "the collection of this test no longer tells the two methods apart"
-    assert 1.2 < distance
-    assert norms / 1.5 < distance < norms * 1.5
+    assert norms > 2, "the collection of this test no longer tells the two methods apart"
+    assert distance == pytest.approx(norms, rel=0.15)
     norms, distance = norms_and_distances(store, {"learning_rate": 1.2e-3, "max_grad_norm": None})
-    assert norms > 1.5
-    assert abs(math.log(distance)) < abs(math.log(norms)) / 3
+    assert norms > 2
+    assert distance < 1.2
