@@ -46,11 +46,11 @@ def _panels(norms: pd.DataFrame, ways: pd.DataFrame, measured: Sequence[Summary]
     groups = by_method([run.member for run in measured])
     chips = "".join(tables.chip(group.label, group.look) for group in groups)
     st.html(f'<p class="ance-legend">{chips}</p>')
-    parts = ((norms, measures.GRADIENT, NORMS, True), (ways, measures.DISTANCE, WAY, False))
-    for column, (table, measure, drawing, log) in zip(st.columns(2), parts, strict=True):
+    parts = ((norms, measures.GRADIENT, NORMS), (ways[ways["value"] > 0], measures.DISTANCE, WAY))
+    for column, (table, measure, drawing) in zip(st.columns(2), parts, strict=True):
         with column:
             st.markdown(f"**{measure.title}**")
-            blocks.panel(table, groups, measure, drawing, log)
+            blocks.panel(table, groups, measure, drawing, log=True)  # so the start itself, at 0, has no point
 
 
 def _nothing(shown: Sequence[Summary]) -> str:
