@@ -95,9 +95,10 @@ def tune(
 ) -> Tuned:
     """Search warm-up and learning rate for a collection and an encoder.
 
-    optimizer: adamw or sgd. seeds: trainings of each arm and setting. workers: processes at a time. rates: to try, those of `RATES` if none is
-    given. times: lengths of the warm-up to try, as multiples of the rule's. settings: any others, the same for all
-    trials. runs: where the trials' runs stay; else they are deleted. watch(done, of, text): called after each trial.
+    optimizer: adamw or sgd. seeds: trainings of each arm and setting. workers: processes at a time. rates: to try, those
+    of `RATES` or `SGD_RATES` if none is given. times: lengths of the warm-up to try, as multiples of the rule's. settings:
+    any others, the same for all trials. runs: where the trials' runs stay; else they are deleted. watch(done, of, text):
+    called after each trial.
     ConfigError for settings that would not train, DataError for the collection.
     """
     if optimizer not in ("adamw", "sgd"):
@@ -116,7 +117,9 @@ def tune(
     total = len(ARMS) * seeds * (len(rates) + len(lengths))
     with nullcontext(runs) if runs else TemporaryDirectory(prefix="ance-tune-") as folder:
         search = _Search(base, Path(folder), workers, total, watch)
-        rows = search.run([Trial(arm, rate, rule, s, optimizer) for rate in rates for s in range(seeds) for arm in ARMS])
+        rows = search.run(
+            [Trial(arm, rate, rule, s, optimizer) for rate in rates for s in range(seeds) for arm in ARMS]
+        )
         rate = nearest_good(_scores(rows, "rate"), usual or math.prod(rates) ** (1 / len(rates)))
         rows += search.run(
             [Trial(arm, rate, steps, s, optimizer) for steps in lengths for s in range(seeds) for arm in ARMS]

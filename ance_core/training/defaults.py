@@ -120,8 +120,8 @@ def _rate_of_sgd(config: RunConfig) -> float:
     if rate is None or encoder.model:
         named = f"{encoder.kind}:{encoder.model}" if encoder.model else encoder.kind
         raise ConfigError(
-            f"optimizer.learning_rate: missing, and there is no rule under SGD for encoder '{named}', since AdamW's rates say "
-            "nothing of it; name one with --lr, or look for one with `ance tune DATA --optimizer sgd --rate RATE --rate RATE`"
+            f"optimizer.learning_rate: missing, and there is no rule under SGD for encoder '{named}', since AdamW's rates "
+            "say nothing of it; name one with --lr, or search one with `ance tune DATA --optimizer sgd --rate RATE`"
         )
     return rate
 

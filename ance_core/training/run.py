@@ -211,7 +211,9 @@ def restore(training: Training, run: Run, step: int) -> None:
         state["first_step"],
         state["seconds"],
     )
-    training.start = Start.of_checkpoint(step_folder(run.folder / CHECKPOINTS, training.first_step), training.model)
+    training.start = Start.of_checkpoint(
+        step_folder(run.folder / CHECKPOINTS, training.first_step), training.model
+    )
     training.start_quality = state.get("start_quality")
     training.collapsed = state.get("collapsed", False)
     training.refresher.restore(state["pools"])

@@ -40,8 +40,9 @@ BANDS = Words(
 )
 MOVED = Words(
     "Large gradients, long ways?",
-    "Left: the length of the gradient of each batch, before clipping. Right: how far all trained weights together have moved "
-    "from where they were before the first update. It is a straight line's length, and weights that turn back come nearer again. Both axes are logarithmic: equal heights between lines are equal factors.",
+    "Left: the length of the gradient of each batch, before clipping. Right: how far all trained weights together have "
+    "moved from where they were before the first update. It is a straight line's length, and weights that turn back come nearer "
+    "again. Both axes are logarithmic: equal heights between lines are equal factors.",
     "Under AdamW gradients three times as large move the weights equally far, under SGD they do not: AdamW divides each "
     "gradient by its usual size, SGD takes it as long as it is. Clipping to a norm evens out what is left. To see both, "
     "train with optimizer.kind adamw and sgd, each with optimizer.max_grad_norm null.",
@@ -50,8 +51,8 @@ MOVED = Words(
         r"\text{AdamW: }\theta_{t+1}=\theta_t-\eta\,\tfrac{\bar g_t}{\sqrt{\overline{g_t^2}}}",
         r"D_t=\lVert\theta_t-\theta_0\rVert_2",
     ),
-    "η is the learning rate of the step, ḡ and the mean of g² are AdamW's running means; weight decay is left out. Equations "
-    "4 to 10 of the ANCE paper are about the first line.",
+    "η is the learning rate of the step, ḡ and the mean of g² are AdamW's running means; weight decay is left out. "
+    "Equations 4 to 10 of the ANCE paper are about the first line.",
 )
 RANKS = Words(
     "Against rank and difficulty",
