@@ -41,8 +41,8 @@ BANDS = Words(
 MOVED = Words(
     "Large gradients, long ways?",
     "Left: the length of the gradient of each batch, before clipping. Right: how far all trained weights together have "
-    "moved from where they were before the first update. It is a straight line's length, and weights that turn back come nearer "
-    "again. Both axes are logarithmic: equal heights between lines are equal factors.",
+    "moved from where they were before the first update. It is a straight line's length, and weights that turn back come "
+    "nearer again. Both axes are logarithmic: equal heights between lines are equal factors.",
     "Under AdamW gradients three times as large move the weights equally far, under SGD they do not: AdamW divides each "
     "gradient by its usual size, SGD takes it as long as it is. Clipping to a norm evens out what is left. To see both, "
     "train with optimizer.kind adamw and sgd, each with optimizer.max_grad_norm null.",
