@@ -13,6 +13,7 @@ from ..samplers import QueryBatch, Sampler
 from ..samplers.effective import effective_sample_sizes
 from ..samplers.uniform import Uniform
 from .checkpoint import write_checkpoint
+from .distance import EVERY, Start
 from .evaluate import measure
 from .outcome import Contrast, Outcome
 from .probing import draw_one, measure_drawn, probe_batches
@@ -27,6 +28,12 @@ def observe_start(run: Training) -> None:
     """The state before the first update: evaluation, snapshot, and a checkpoint that resuming can start from."""
     run.writer.heartbeat(run.step, "running", steps=run.config.steps)
     if run.step == run.first_step:
+        run.start = Start.now(run.model)
+    elif run.start is None:
+        message = f"the weights of step {run.first_step} are gone, so their distance is no longer logged"
+        run.writer.event(run.step, "distance", message)
+    if run.step == run.first_step:
+        run.writer.scalars(run.step, _distance(run), run.seconds, run.examples)
         observe_milestones(run)
 
 
@@ -88,12 +95,18 @@ def observe_step(run: Training, outcome: Outcome, norms: dict[str, float], rate:
         values |= {
             f"loss/{'dual' if c.dual else 'prime'}": float(c.loss.value.detach()) for c in outcome.contrasts
         }
-    values |= {f"grad_norm/{band}": norm for band, norm in norms.items()}
+    values |= {f"grad_norm/{band}": norm for band, norm in norms.items()} | _distance(run)
     run.writer.scalars(run.step, values, run.seconds, run.examples)
     run.writer.heartbeat(run.step, "running", run.refresher.message)
     if run.config.record.negatives:
         for contrast in outcome.contrasts:
             run.writer.negatives(negative_records(run, contrast))
+
+
+def _distance(run: Training) -> dict[str, float]:
+    """How far the weights are from those before the first update, at the steps at which that is measured."""
+    due = run.step == run.first_step or run.step % EVERY == 0 or run.step == run.config.steps
+    return {"weights/distance": run.start.distance()} if due and run.start is not None else {}
 
 
 def _margin(contrast: Contrast) -> float:

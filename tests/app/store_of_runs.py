@@ -44,8 +44,9 @@ def record(
     last: int,
     steps: int = 600,
     watched: Sequence[str] = ("dev",),
+    moved: bool = False,
 ) -> None:
-    """Write the steps `first`..`last` (both included): loss, gradient norms, evaluations, refreshes."""
+    """Write the steps `first`..`last` (both included): loss, gradient norms, evaluations, refreshes; moved: distances."""
     noise = np.random.default_rng([seed, len(method), 7])
     top = CEILING.get(method, 0.45) + 0.01 * math.sin(seed * 2.1)
     for step in range(1, last + 1):
@@ -60,6 +61,8 @@ def record(
         total = (0.05 + top) * math.exp(-step / 900) * math.exp(0.15 * wave[1])
         values |= {"grad_norm/total": total}
         values |= {f"grad_norm/{band}": total * share for band, share in BANDS.items()}
+        if moved and step % 10 == 0:
+            values |= {"weights/distance": top * math.sqrt(step)}
         if step == 1 or step % 50 == 0:
             quality = 0.3 + (top - 0.3) * course + 0.004 * wave[2]
             for place, split in enumerate(watched):
@@ -95,12 +98,13 @@ def finished(
     steps: int = 600,
     splits: Sequence[str] = (),
     watched: Sequence[str] = ("dev",),
+    moved: bool = False,
     **changes: Any,
 ) -> str:
     """A whole run with results, on `splits` beside dev and test, and curves of `watched`; its name."""
     changes = {**changes, "record": {"eval_splits": watched}}
     run = new_run(folder, method, seed, steps=steps, **changes)
-    record(run, method, seed, 1, steps, steps, watched)
+    record(run, method, seed, 1, steps, steps, watched, moved)
     top = CEILING.get(method, 0.45) + 0.01 * math.sin(seed * 2.1)
     results = {"dev": scores(top + 0.01), "test": scores(top)}
     results |= {split: scores(top - 0.1 - 0.02 * place) for place, split in enumerate(splits)}
