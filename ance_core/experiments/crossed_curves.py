@@ -27,7 +27,9 @@ def crossed_means(values: np.ndarray, confidence: float = 0.95) -> CrossedMeans:
     """
     values = np.asarray(values, np.float64)
     if values.ndim != 3 or values.shape[2] < 2:
-        raise ValueError(f"values: shape {values.shape}; (tables, seeds, queries) with two queries or more are needed")
+        raise ValueError(
+            f"values: shape {values.shape}; (tables, seeds, queries) with two queries or more are needed"
+        )
     _, seeds, queries = values.shape
     mean = values.mean(axis=(1, 2))
     by_seed, by_query = values.mean(axis=2), values.mean(axis=1)  # (T, S), (T, Q)

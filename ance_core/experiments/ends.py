@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from functools import reduce
 from itertools import combinations
 
 import numpy as np
@@ -103,7 +102,7 @@ def compare_ends(arms: Sequence[Arm]) -> Ends:
 
 def _ordered(group: list[Arm]) -> tuple[list[Arm], list[int]]:
     """Best first over the seeds that all have, and these seeds; in the order given where there are none."""
-    seeds = sorted(reduce(set.intersection, (set(arm.last) for arm in group)))
+    seeds = sorted(set.intersection(*(set(arm.last) for arm in group)))
     if not seeds:
         return group, []
     return sorted(group, key=lambda arm: -float(_stacked(arm.last, seeds).mean())), seeds
@@ -119,5 +118,8 @@ def _decided(tables: Sequence[np.ndarray]) -> tuple[np.ndarray, np.ndarray]:
     for shape in {table.shape for table in tables}:
         where = [i for i, table in enumerate(tables) if table.shape == shape]
         found = crossed_means(np.stack([tables[i] for i in where]))
-        means[where], p[where] = found.mean, np.nan_to_num(found.p, nan=1.0)  # nothing varies: nothing is decided
+        means[where], p[where] = (
+            found.mean,
+            np.nan_to_num(found.p, nan=1.0),
+        )  # nothing varies: nothing is decided
     return means, holm(p) < LEVEL

@@ -73,7 +73,9 @@ def unpack(packed: bytes) -> np.ndarray:
 class Recorder:
     """Puts rows among those that a run's writer holds back. rows: by statement; flush: writes all that wait."""
 
-    def __init__(self, rows: dict[str, list[tuple[Any, ...]]], lock: RLock, flush: Callable[[], None]) -> None:
+    def __init__(
+        self, rows: dict[str, list[tuple[Any, ...]]], lock: RLock, flush: Callable[[], None]
+    ) -> None:
         self._rows, self._lock, self._flush = rows, lock, flush
         self._named: set[tuple[str, Part]] = set()  # whose ids have been recorded
         for statement in (_INSERT_EVALUATION, _INSERT_REFERENCE, _INSERT_QUERIES):
@@ -120,7 +122,8 @@ def read_per_query(connection: sqlite3.Connection, split: str, measure: str) -> 
     if not _has(connection, "evaluations"):
         return PerQuery((), np.empty(0, np.int64), np.empty((0, 0), np.float32))
     rows = connection.execute(
-        "SELECT step, per_query FROM evaluations WHERE split = ? AND measure = ? ORDER BY step", (split, measure)
+        "SELECT step, per_query FROM evaluations WHERE split = ? AND measure = ? ORDER BY step",
+        (split, measure),
     ).fetchall()
     ids = _ids(connection, split, "sample")
     values = np.stack([unpack(packed) for _, packed in rows]) if rows else np.empty((0, len(ids)), np.float32)

@@ -38,7 +38,8 @@ def record_references(run: Training, store: Store, start: Run | None) -> None:
         "start": _start(run, start, labels),
     }
     samples = {
-        split: run.problem.query_ids(sample) for split, sample in run.problem.watched(run.config.record).items()
+        split: run.problem.query_ids(sample)
+        for split, sample in run.problem.watched(run.config.record).items()
     }
     for reference, tables in found.items():
         if tables:
@@ -77,7 +78,9 @@ def _untrained(run: Training, store: Store, start: Run | None, labels: dict[str,
         return known
     if start is None:
         return _measured(problem, run.embeddings, labels, run.step)
-    model = build_encoder(config.encoder, problem.dataset, problem.tokens, config.seed).to(run.accelerator.device)
+    model = build_encoder(config.encoder, problem.dataset, problem.tokens, config.seed).to(
+        run.accelerator.device
+    )
     return _measured(problem, CurrentEmbeddings(model, problem.tokens), labels, 0)
 
 
@@ -95,7 +98,9 @@ def _start(run: Training, start: Run | None, labels: dict[str, Labels]) -> Table
     return _measured(run.problem, run.embeddings, labels, run.step)
 
 
-def _measured(problem: Problem, embeddings: CurrentEmbeddings, labels: dict[str, Labels], step: int) -> Tables:
+def _measured(
+    problem: Problem, embeddings: CurrentEmbeddings, labels: dict[str, Labels], step: int
+) -> Tables:
     return _by_id(problem, labels, measure(problem, embeddings, labels, step, DEEP))
 
 
@@ -110,9 +115,9 @@ def _known(store: Store, problem: Problem, reference: str, fits: Callable[[Run],
     """What another run on the same dataset has recorded of it; None where none has."""
     for other in reversed(store.runs()):
         data = other.info.get("dataset") or {}
-        if data.get("fingerprint") == problem.dataset.fingerprint and fits(other):
-            if tables := other.reference_tables(reference):
-                return tables
+        same = data.get("fingerprint") == problem.dataset.fingerprint
+        if same and fits(other) and (tables := other.reference_tables(reference)):
+            return tables
     return None
 
 

@@ -48,8 +48,8 @@ def test_clear_differences_are_a_chain_that_names_each_arm_once():
     sentence = said(arm("random", 0.4), arm("ance", 0.5), arm("simans", 0.6), arm("dance", 0.6))
     top = compare_ends([arm("simans", 0.6), arm("dance", 0.6)]).groups[0].labels
     assert sentence == (
-        f"On this seed {top[0]} and {top[1]} end above ance, this above random beyond chance; {top[0]} and {top[1]} cannot be "
-        "told apart; none ended below its start."
+        f"On this seed {top[0]} and {top[1]} end above ance, this above random beyond chance; {top[0]} and {top[1]} "
+        "cannot be told apart; none ended below its start."
     )
 
 
@@ -67,7 +67,9 @@ def test_who_ended_below_its_start_is_named():
         "star and ance ended below their start beyond chance."
     )
     slightly = said(arm("star", 0.299, spread=0.3), arm("ance", 0.5))
-    assert slightly.endswith("none ended below its start beyond chance.") or slightly.endswith("none ended below its start.")
+    assert slightly.endswith("none ended below its start beyond chance.") or slightly.endswith(
+        "none ended below its start."
+    )
 
 
 def test_an_effect_of_seeds_is_no_finding_once_there_are_several():
@@ -85,8 +87,8 @@ def test_other_budgets_are_never_ranked_against_each_other():
     many = Budget(31, "softmax", True)
     arms = [arm("random", 0.4), arm("ance", 0.5), arm("in-batch", 0.7, budget=many)]
     assert said(*arms) == (
-        "On this seed with 1 negative a query, pairwise loss, ance ends above random beyond chance; in-batch spends something "
-        "else on a query and is not ranked; none ended below its start."
+        "On this seed with 1 negative a query, pairwise loss, ance ends above random beyond chance; in-batch spends "
+        "something else on a query and is not ranked; none ended below its start."
     )
     two = said(*arms, arm("star", 0.6, budget=many))
     assert "with 31 negatives a query, softmax loss, shared within the batch, in-batch ends above star" in two
@@ -115,7 +117,10 @@ def test_only_seeds_that_all_share_are_compared():
 def test_where_ranks_overlap_only_what_was_found_is_said():
     ranked = Ranked(ONE, ("a", "b", "c"), 1, frozenset({(0, 2)}))
     sentence = ends_sentence(Ends((ranked,), (), (), (), 6))
-    assert sentence == "On this seed of a, b and c only a ends above c beyond chance; none ended below its start."
+    assert (
+        sentence
+        == "On this seed of a, b and c only a ends above c beyond chance; none ended below its start."
+    )
 
 
 def test_one_arm_is_set_against_its_start():
@@ -142,7 +147,10 @@ def test_while_some_still_train_the_step_is_named():
         ({"recipe": "adore", "negatives": {"pool_depth": 100}}, Budget(100, "listwise", False)),
         ({"recipe": "ance", "batch_size": 8, "negatives": {"in_batch": True}}, Budget(15, "pairwise", True)),
         ({"recipe": "ance", "objective": {"kind": "softmax"}}, Budget(1, "softmax", False)),
-        ({"recipe": "ance", "negatives.per_query": 2, "objective.kind": "softmax"}, Budget(2, "softmax", False)),
+        (
+            {"recipe": "ance", "negatives.per_query": 2, "objective.kind": "softmax"},
+            Budget(2, "softmax", False),
+        ),
     ],
 )
 def test_budget_of_a_config(config, budget):

@@ -1,0 +1,106 @@
+"""The interval of an evaluation curve, from what each query scored: over queries with one seed, else over both."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+import pandas as pd
+
+from ance_core.experiments.budget import budget_of
+from ance_core.experiments.crossed_curves import crossed_means
+from ance_core.experiments.ends import Arm
+from ance_core.runs.evaluations import PerQuery
+
+from .curves import COLUMNS
+from .groups import Group
+
+Found = Mapping[str, PerQuery]
+"""By run, what its queries scored; without an entry, or with an empty one, where it was not recorded."""
+
+
+def with_intervals(drawn: pd.DataFrame, groups: Sequence[Group], found: Found) -> pd.DataFrame:
+    """`drawn` (from `curves`, without a band) with the 95 % interval of each line as roles `low` and `high`."""
+    parts = [drawn]
+    for group in groups:
+        line = drawn[(drawn["group"] == group.label) & (drawn["role"] == "line")]
+        runs = _recorded(group, found)
+        if line.empty or not runs:
+            continue
+        steps = functools.reduce(np.intersect1d, [run.steps for run in runs])
+        line = line[line["step"].isin(steps)]
+        if line.empty:
+            continue
+        at = [_values(run, line["step"].to_numpy()) for run in runs]
+        means = crossed_means(np.stack(at, axis=1))
+        for role, edge in (("low", means.low), ("high", means.high)):
+            parts.append(line.assign(role=role, run="", value=edge))
+    return pd.concat(parts, ignore_index=True)[COLUMNS]
+
+
+def without_interval(groups: Sequence[Group], found: Found) -> list[str]:
+    """The labels of groups that have none: some run of theirs did not record what single queries scored."""
+    return [group.label for group in groups if not _recorded(group, found)]
+
+
+def arms(groups: Sequence[Group], found: Found, training: frozenset[str]) -> tuple[list[Arm], int | None]:
+    """What the sentence under the curves compares, and at which step: None where all have come to their end.
+
+    training: runs that still train; the arms are then compared at the last step that all have reached. Groups whose
+    runs all ended early, or did not record single queries, are left out; queries that not all have, too.
+    """
+    kept = [
+        (group, list(zip(group.averaged, runs, strict=True)))
+        for group in groups
+        if (runs := _recorded(group, found)) and not all(member.cut_short for member in group.members)
+    ]
+    if not kept:
+        return [], None
+    runs = [run for _, members in kept for _, run in members]
+    queries = functools.reduce(
+        lambda a, b: a if a == b else tuple(q for q in a if q in set(b)), [r.queries for r in runs]
+    )
+    common = functools.reduce(np.intersect1d, [run.steps for run in runs])
+    still = any(member.run in training for _, members in kept for member, _ in members)
+    if len(queries) < 2 or (still and (not len(common) or common[-1] <= max(run.steps[0] for run in runs))):
+        return [], None
+    made = []
+    for group, members in kept:
+        own = functools.reduce(np.intersect1d, [run.steps for _, run in members])
+        if not len(own):
+            continue
+        step = common[-1] if still else own[-1]
+        first, last = {}, {}
+        for member, run in members:
+            columns = _columns(run, queries)
+            first[member.seed] = run.values[0, columns]
+            last[member.seed] = _values(run, np.array([step]))[0, columns]
+        made.append(
+            Arm(
+                group.label,
+                budget_of(group.members[0].settings | {"recipe": group.members[0].method}),
+                first,
+                last,
+            )
+        )
+    return made, int(common[-1]) if still else None
+
+
+def _recorded(group: Group, found: Found) -> list[PerQuery]:
+    """Of each averaged run; empty unless all have it, on the same queries and two of them or more."""
+    runs = [found.get(member.run) for member in group.averaged]
+    known = [run for run in runs if run is not None and len(run)]
+    same = len(known) == len(runs) and all(run.queries == known[0].queries for run in known)
+    return known if same and known and len(known[0].queries) > 1 else []
+
+
+def _values(run: PerQuery, steps: np.ndarray) -> np.ndarray:
+    return run.values[np.searchsorted(run.steps, steps)]
+
+
+def _columns(run: PerQuery, queries: tuple[str, ...]) -> np.ndarray:
+    if run.queries == queries:
+        return np.arange(len(queries))
+    place = {query: column for column, query in enumerate(run.queries)}
+    return np.array([place[query] for query in queries])
