@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 
 import numpy as np
@@ -9,36 +10,54 @@ import numpy as np
 from .charts.ends import Key, Level
 from .source import Source, Summary
 
-ORDER = ("bm25", "untrained", "start")
+Rows = dict[Key, tuple[float, float]]
+"""Of one reference, its mean over the sample (or NaN) and over the whole split."""
 
 
 def levels(source: Source, shown: Sequence[Summary]) -> list[Level]:
-    """The references that hold for all runs shown; means over their seeds.
+    """The references that hold for the runs shown; means over their seeds.
 
     One whose values differ between runs of a seed is left out: there is no line that would be true for all. So is the
-    start unless every run that has begun started from it.
+    start unless all runs of a seed that have begun started from the same. Encoders that score by another similarity
+    than most rank the same weights a little differently: the level is that of most, and `others` names the rest.
     """
-    begun: dict[tuple[object, ...], list[Summary]] = {}
-    for run in shown:
-        if run.last is not None or run.step:
-            begun.setdefault(_origin(run), []).append(run)
-    found = [(runs[0], _read(source, runs)) for runs in begun.values()]
-    encoders = {run.encoder for run, _ in found}
+    begun = [run for run in shown if run.last is not None or run.step]
+    by_origin: dict[tuple[object, ...], list[Summary]] = {}
+    for run in begun:
+        by_origin.setdefault(_origin(run), []).append(run)
+    found = [(runs[0], _read(source, runs)) for runs in by_origin.values()]
+    similarities = Counter(_similarity(run) for run in begun)
+    usual = similarities.most_common(1)[0][0] if similarities else ""
+    ranked = [(run, rows) for run, rows in found if _similarity(run) == usual]
+    others = tuple(dict.fromkeys(run.method for run in begun if _similarity(run) != usual))
     made = []
-    for reference in ORDER:
-        if reference == "start" and not all(reference in rows for _, rows in found):
-            continue
-        for encoder in sorted(encoders) if reference == "untrained" else [""]:
-            own = [
-                (run.seed if reference != "bm25" else 0, rows[reference])
-                for run, rows in found
-                if reference in rows and encoder in ("", run.encoder)
-            ]
-            level = Level(reference, _label(reference, encoder if len(encoders) > 1 else "", found))
-            level.sample, level.whole = (_agreed(own, part) for part in (0, 1))
-            if level.sample or level.whole:
-                made.append(level)
-    return made
+    if rows := [(0, rows["bm25"]) for _, rows in found if "bm25" in rows]:
+        made.append(_level("bm25", "BM25 alone", rows))
+    encoders = sorted({run.encoder for run, _ in found})
+    for encoder in encoders:
+        if own := [
+            (run.seed, rows["untrained"])
+            for run, rows in ranked
+            if run.encoder == encoder and "untrained" in rows
+        ]:
+            label = f"Untrained {encoder}" if len(encoders) > 1 else "Untrained"
+            made.append(_level("untrained", label, own, others))
+    one_start = len({(run.seed, run.init) for run in begun}) == len({run.seed for run in begun})
+    if ranked and one_start and all("start" in rows for _, rows in found):
+        taken = any(run.config.get("fork") or run.config.get("start") for run in begun)
+        label = "Start" if taken else "Shared start"
+        made.append(_level("start", label, [(run.seed, rows["start"]) for run, rows in ranked], others))
+    return [level for level in made if level.sample or level.whole]
+
+
+def _level(
+    reference: str, label: str, own: Sequence[tuple[int, Rows]], others: tuple[str, ...] = ()
+) -> Level:
+    return Level(reference, label, _agreed(own, 0), _agreed(own, 1), others)
+
+
+def _similarity(run: Summary) -> str:
+    return str(run.config.get("encoder.similarity"))
 
 
 def _origin(run: Summary) -> tuple[object, ...]:
@@ -48,14 +67,14 @@ def _origin(run: Summary) -> tuple[object, ...]:
     return run.dataset_id, run.seed, run.init, encoder, asked
 
 
-def _read(source: Source, runs: Sequence[Summary]) -> dict[str, dict[Key, tuple[float, float]]]:
+def _read(source: Source, runs: Sequence[Summary]) -> dict[str, Rows]:
     for run in runs:  # the first may have been recorded before there were references
         if found := source.references(run.name):
             return found
     return {}
 
 
-def _agreed(own: Sequence[tuple[int, dict[Key, tuple[float, float]]]], part: int) -> dict[Key, float]:
+def _agreed(own: Sequence[tuple[int, Rows]], part: int) -> dict[Key, float]:
     """Means over seeds of what all runs of a seed agree on."""
     by_seed: dict[Key, dict[int, set[float]]] = {}
     for seed, rows in own:
@@ -67,12 +86,3 @@ def _agreed(own: Sequence[tuple[int, dict[Key, tuple[float, float]]]], part: int
         for key, seeds in by_seed.items()
         if all(len(values) == 1 for values in seeds.values())
     }
-
-
-def _label(reference: str, encoder: str, found: Sequence[tuple[Summary, object]]) -> str:
-    if reference == "bm25":
-        return "BM25 alone"
-    if reference == "untrained":
-        return f"Untrained {encoder}" if encoder else "Untrained"
-    taken = any(run.config.get("fork") or run.config.get("start") for run, _ in found)
-    return "Start" if taken else "Shared start"

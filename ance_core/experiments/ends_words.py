@@ -68,7 +68,7 @@ def _ranking(ranked: Ranked, verbs: tuple[str, str, str]) -> str:
         named = [listing([ranked.labels[i] for i in block]) for block in blocks]
         chain = f"{named[0]} {verbs[len(blocks[0]) > 1]} above {named[1]}"
         for above, name in zip(blocks[1:], named[2:], strict=False):
-            chain += f", {'these' if len(above) > 1 else 'this'} above {name}"
+            chain += f", which {verbs[len(above) > 1]} above {name}"
         parts.append(f"{chain} beyond chance")
     return "; ".join([*parts, *(_within(ranked, block, verbs) for block in blocks if len(block) > 1)])
 

@@ -102,15 +102,18 @@ def intervals(
 
 
 def references(levels: Sequence[Level]) -> str:
-    """What the rows without runs are."""
+    """What the references are; empty without any."""
     meant = {
-        "bm25": "BM25 alone ranks by words and is not trained",
-        "untrained": "the untrained encoder is the one before its warm-up",
-        "start": "the start is where all curves begin",
+        "bm25": "BM25 alone ranks by words and is never trained",
+        "untrained": "untrained is the encoder before its warm-up",
+        "start": "the start is the weights that the curves begin with",
     }
     said = [meant[name] for name in dict.fromkeys(level.reference for level in levels)]
-    return (
-        f"{'; '.join(said)}.".replace("the ", "The ", 1)
-        if said[0].startswith("the ")
-        else f"{'; '.join(said)}."
-    )
+    if not said:
+        return ""
+    sentence = f"{said[0][0].upper()}{said[0][1:]}{''.join(f'; {one}' for one in said[1:])}."
+    if others := dict.fromkeys(name for level in levels for name in level.others):
+        verb = "scores" if len(others) == 1 else "score"
+        which = "which ranks the same weights a little differently"
+        sentence += f" {listing(list(others))} {verb} by another similarity, {which}."
+    return sentence

@@ -29,12 +29,16 @@ Key = tuple[str, str]
 
 @dataclass
 class Level:
-    """One reference. sample: its mean over the fixed sample of a split, by (split, measure); whole: over all of it."""
+    """One reference. sample: its mean over the fixed sample of a split, by (split, measure); whole: over all of it.
+
+    others: methods that score by another similarity, and so rank the same weights a little differently.
+    """
 
     reference: str
     label: str
     sample: dict[Key, float] = field(default_factory=dict)
     whole: dict[Key, float] = field(default_factory=dict)
+    others: tuple[str, ...] = ()
 
 
 def evaluation_figure(
@@ -59,6 +63,7 @@ def evaluation_figure(
     figure.update_layout(yaxis={"range": [low, high]})
     if interval == "ends":
         _add_ends(figure, drawn, groups, measure)
+    figure.update_layout(legend={"xref": "container"})  # as wide as the figure, labels at the right or not
     if levels:
         _add_levels(figure, levels, low, high, measure)
     return figure

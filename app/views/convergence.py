@@ -13,11 +13,12 @@ from ance_core.data.split_names import in_order
 from .. import tables
 from ..charts import captions, export, measures
 from ..charts.curves import Drawing
+from ..charts.ends import Level
 from ..charts.figures import refresh_marks
 from ..charts.groups import Group, by_method, by_run
 from ..charts.measures import Measure
 from ..frame import live
-from ..levels import Level, levels
+from ..levels import levels
 from ..source import Source, Summary
 from . import blocks, controls, evaluation
 from .page import about_runs
@@ -126,7 +127,7 @@ def _final(
     st.html(tables.final(table, groups, split, references))
     st.caption(
         "Means over finished runs; ± is half the 95 % t-interval over seeds, from two seeds on. "
-        + (captions.references(references) + " " if references else "")
+        + (f"{said} " if (said := captions.references(references)) else "")
         + "Whether a difference is real is asked query by query: `ance compare RUN RUN`."
     )
     table = pd.concat([table, export.reference_rows(references)], ignore_index=True)

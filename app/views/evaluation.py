@@ -14,10 +14,9 @@ from ance_core.experiments.ends_words import ends_sentence
 from .. import words
 from ..charts import captions, export, intervals, measures
 from ..charts.curves import curves
-from ..charts.ends import Interval, evaluation_figure
+from ..charts.ends import Interval, Level, evaluation_figure
 from ..charts.groups import Group, by_method
 from ..charts.measures import Measure
-from ..levels import Level
 from ..source import Source, Summary
 from . import blocks, controls
 
@@ -73,11 +72,8 @@ def _figure(
     found = source.per_query(names, split, name)
     present = [group for group in groups if group.label in set(drawn["group"])]
     drawn = intervals.with_intervals(drawn, present, found)
-    at = {
-        (level.reference, level.label): level.sample[split, name]
-        for level in references
-        if (split, name) in level.sample
-    }
+    levels = [level for level in references if (split, name) in level.sample]
+    at = {(level.reference, level.label): level.sample[split, name] for level in levels}
     made = evaluation_figure(drawn, groups, measure, drawing.x, interval, at, marks)
     arms, step = intervals.arms(
         by_method([run.member for run in shown]), found, frozenset(run.name for run in shown if run.active)
@@ -85,14 +81,14 @@ def _figure(
     ends = compare_ends(arms)
     queries = max((len(run.queries) for run in found.values()), default=0)
     without = intervals.without_interval(present, found)
-    said = " ".join(
-        [
-            captions.caption(groups, measure, drawing),
-            captions.intervals(present, interval, without, queries, ends.tests),
-        ]
-    )
+    said = [
+        captions.caption(groups, measure, drawing),
+        captions.intervals(present, interval, without, queries, ends.tests),
+        captions.references(levels),
+    ]
+    words_below = " ".join(filter(None, said))
     file = export.filename(measure, drawing)
     blocks.framed(
-        made, f"figure:{measure.scalar}", file, said.strip(), drawn, (measure.see, LOOK + (TICKS if len(marks) else "")),
-        page=lambda: export.page(made, measure, said, file), finding=ends_sentence(ends, step),
+        made, f"figure:{measure.scalar}", file, words_below, drawn, (measure.see, LOOK + (TICKS if len(marks) else "")),
+        page=lambda: export.page(made, measure, words_below, file), finding=ends_sentence(ends, step),
     )  # fmt: skip

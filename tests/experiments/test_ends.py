@@ -48,7 +48,7 @@ def test_clear_differences_are_a_chain_that_names_each_arm_once():
     sentence = said(arm("random", 0.4), arm("ance", 0.5), arm("simans", 0.6), arm("dance", 0.6))
     top = compare_ends([arm("simans", 0.6), arm("dance", 0.6)]).groups[0].labels
     assert sentence == (
-        f"On this seed {top[0]} and {top[1]} end above ance, this above random beyond chance; {top[0]} and {top[1]} "
+        f"On this seed {top[0]} and {top[1]} end above ance, which ends above random beyond chance; {top[0]} and {top[1]} "
         "cannot be told apart; none ended below its start."
     )
 
