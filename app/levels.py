@@ -20,7 +20,10 @@ def levels(source: Source, shown: Sequence[Summary]) -> list[Level]:
     One whose values differ between runs of a seed is left out: there is no line that would be true for all. So is the
     start unless all runs of a seed that have begun started from the same. Encoders that score by another similarity
     than most rank the same weights a little differently: the level is that of most, and `others` names the rest.
+    None where runs on different data are shown.
     """
+    if len({run.data for run in shown}) > 1:
+        return []
     begun = [run for run in shown if run.last is not None or run.step]
     by_origin: dict[tuple[object, ...], list[Summary]] = {}
     for run in begun:

@@ -52,7 +52,7 @@ def evaluation_figure(
 ) -> go.Figure:
     """`drawn` as `with_intervals` returns it; levels: (reference, label) to its height.
 
-    The axis holds all intervals and levels, whichever are drawn.
+    The axis holds all intervals and levels, whichever are drawn, as far as scores can lie.
     """
     edges = drawn["role"].isin(["low", "high"])
     figure = curves_figure(
