@@ -256,8 +256,9 @@ class Source:
 
 def _references(run: Run) -> dict[str, dict[tuple[str, str], tuple[float, float]]]:
     found: dict[str, dict[tuple[str, str], tuple[float, float]]] = {}
-    for row in run.references().itertuples(index=False):
-        found.setdefault(row.reference, {})[row.split, row.measure] = (row.sample_mean, row.mean)
+    for row in run.references():
+        sampled = float("nan") if row.sample_mean is None else row.sample_mean
+        found.setdefault(row.reference, {})[row.split, row.measure] = (sampled, row.mean)
     return found
 
 

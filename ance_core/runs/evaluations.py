@@ -13,7 +13,7 @@ import zlib
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from threading import RLock
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 import numpy as np
 
@@ -23,9 +23,6 @@ if TYPE_CHECKING:
 Part = Literal["sample", "whole"]
 """Which queries of a split: the fixed sample that is evaluated while training, or all that have a label."""
 
-EVALUATION_COLUMNS = ("step", "split", "measure", "per_query")
-REFERENCE_COLUMNS = ("reference", "split", "measure", "mean", "sample_mean", "per_query")
-QUERIES_COLUMNS = ("split", "part", "ids")
 TABLES = (
     "CREATE TABLE IF NOT EXISTS evaluations (step INTEGER NOT NULL, split TEXT NOT NULL, measure TEXT NOT NULL, "
     "per_query BLOB NOT NULL, PRIMARY KEY (step, split, measure) ON CONFLICT REPLACE) WITHOUT ROWID",
@@ -54,6 +51,16 @@ class PerQuery:
 
     def __len__(self) -> int:
         return len(self.steps)
+
+
+class ReferenceLevel(NamedTuple):
+    """What a reference scores on a split: its mean over all queries, and over the fixed sample, None without one."""
+
+    reference: str
+    split: str
+    measure: str
+    mean: float
+    sample_mean: float | None
 
 
 def pack(values: np.ndarray) -> bytes:
@@ -130,11 +137,12 @@ def read_per_query(connection: sqlite3.Connection, split: str, measure: str) -> 
     return PerQuery(ids, np.array([step for step, _ in rows], np.int64), values)
 
 
-def read_references(connection: sqlite3.Connection) -> list[tuple[Any, ...]]:
-    """All rows of `reference_levels`, without the values of single queries."""
+def read_references(connection: sqlite3.Connection) -> list[ReferenceLevel]:
+    """See `Run.references`."""
     if not _has(connection, "reference_levels"):
         return []
-    return connection.execute(f"SELECT {', '.join(REFERENCE_COLUMNS[:-1])} FROM reference_levels").fetchall()
+    rows = connection.execute(f"SELECT {', '.join(ReferenceLevel._fields)} FROM reference_levels")
+    return [ReferenceLevel(*row) for row in rows]
 
 
 def read_reference_tables(connection: sqlite3.Connection, reference: str) -> dict[str, pd.DataFrame]:

@@ -86,13 +86,13 @@ def axis_range(values: np.ndarray) -> tuple[float, float]:
 def _add_ends(figure: go.Figure, drawn: pd.DataFrame, groups: Sequence[Group], measure: Measure) -> None:
     """Whiskers at the last point of each line, side by side, the highest first: at one place they would cover each other."""
     last = _last(drawn)
-    present = [group for group in groups if group.label in last.index]
+    present = [group for group in groups if group.label in last]
     if not present or len(present) > MOST_ENDS:
         return
-    present.sort(key=lambda group: -last.loc[group.label, "line"])
+    present.sort(key=lambda group: -last[group.label]["line"])
     share = min(0.05 + 0.016 * len(present), 0.22)
     for place, group in enumerate(present):
-        row = last.loc[group.label]
+        row = last[group.label]
         said = f"{row['low']:.{measure.digits}f} to {row['high']:.{measure.digits}f}"
         figure.add_scatter(
             x=[place],
@@ -120,13 +120,18 @@ def _add_ends(figure: go.Figure, drawn: pd.DataFrame, groups: Sequence[Group], m
     )  # fmt: skip
 
 
-def _last(drawn: pd.DataFrame) -> pd.DataFrame:
-    """By group: step, line, low, high at the last step that has all three."""
-    wide = drawn[drawn["role"].isin(["line", "low", "high"])]
-    wide = wide.pivot_table(index=["group", "step"], columns="role", values="value", aggfunc="first")
-    if not {"line", "low", "high"} <= set(wide):
-        return pd.DataFrame(columns=["step", "line", "low", "high"])
-    return wide.dropna().reset_index("step").groupby("group").last()
+def _last(drawn: pd.DataFrame) -> dict[str, dict[str, float]]:
+    """By group that has an interval: step, line, low, high at its last step."""
+    found: dict[str, dict[str, float]] = {}
+    columns = (drawn[name].to_numpy() for name in ("group", "role", "step", "value"))
+    for group, role, step, value in zip(*columns, strict=True):  # the rows of a role ascend in step
+        if role != "raw":
+            kept = found.setdefault(group, {})
+            if role == "line" or step >= kept.get("step", -1):
+                kept[role] = value
+            if role == "low":
+                kept["step"] = step
+    return {group: kept for group, kept in found.items() if "low" in kept}
 
 
 def _add_levels(

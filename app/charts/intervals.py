@@ -22,21 +22,24 @@ Found = Mapping[str, PerQuery]
 
 def with_intervals(drawn: pd.DataFrame, groups: Sequence[Group], found: Found) -> pd.DataFrame:
     """`drawn` (from `curves`, without a band) with the 95 % interval of each line as roles `low` and `high`."""
-    parts = [drawn]
+    columns = {name: drawn[name].to_numpy() for name in COLUMNS}
+    parts = [columns]
+    places = drawn[drawn["role"] == "line"].groupby("group", sort=False)["step"].groups
     for group in groups:
-        line = drawn[(drawn["group"] == group.label) & (drawn["role"] == "line")]
         runs = _recorded(group, found)
-        if line.empty or not runs:
+        if group.label not in places or not runs:
             continue
+        rows = drawn.index.get_indexer(places[group.label])
         steps = functools.reduce(np.intersect1d, [run.steps for run in runs])
-        line = line[line["step"].isin(steps)]
-        if line.empty:
+        rows = rows[np.isin(columns["step"][rows], steps)]
+        if not len(rows):
             continue
-        at = [_values(run, line["step"].to_numpy()) for run in runs]
-        means = crossed_means(np.stack(at, axis=1))
+        line = {name: of[rows] for name, of in columns.items()}
+        means = crossed_means(np.stack([_values(run, line["step"]) for run in runs], axis=1))
         for role, edge in (("low", means.low), ("high", means.high)):
-            parts.append(line.assign(role=role, run="", value=edge))
-    return pd.concat(parts, ignore_index=True)[COLUMNS]
+            named = {"role": np.full(len(rows), role, object), "run": np.full(len(rows), "", object)}
+            parts.append(line | named | {"value": edge})
+    return pd.DataFrame({name: np.concatenate([part[name] for part in parts]) for name in COLUMNS})
 
 
 def without_interval(groups: Sequence[Group], found: Found) -> list[str]:

@@ -12,9 +12,9 @@ SAMPLE = {"record": {"eval_queries": 3}}
 
 
 def level(run, reference, split="dev", part="mean"):
-    rows = run.references()
-    found = rows[(rows.reference == reference) & (rows.split == split) & (rows.measure == "RR@10")]
-    return float(found[part].iloc[0]) if len(found) else None
+    found = {(row.reference, row.split, row.measure): row for row in run.references()}
+    row = found.get((reference, split, "RR@10"))
+    return row and getattr(row, part)
 
 
 def at(run, step):
@@ -72,7 +72,7 @@ def test_nothing_is_measured_twice(warmed, store, settings, monkeypatch):
     monkeypatch.setattr(references, "BM25", lambda *_: pytest.fail("indexed again"))
     monkeypatch.setattr(references, "measure", lambda *_: pytest.fail("measured again"))
     (run,) = train_runs([settings(recipe="ance", **SAMPLE)], store)
-    assert run.references().equals(warmed[0].references())
+    assert run.references() == warmed[0].references()
 
 
 def test_another_similarity_ranks_the_same_weights_in_its_own_way(warmed, store, settings):
@@ -117,4 +117,4 @@ def test_a_resumed_run_has_what_the_uninterrupted_one_has(store, settings):
     broken = resume_run("broken", store)
     assert broken.evaluations("dev").steps.tolist() == whole.evaluations("dev").steps.tolist()
     assert np.array_equal(broken.evaluations("dev").values, whole.evaluations("dev").values)
-    assert broken.references().equals(whole.references())
+    assert broken.references() == whole.references()
