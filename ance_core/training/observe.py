@@ -138,6 +138,9 @@ def evaluate_samples(run: Training) -> None:
         f"{split}/{name}": float(table[name].mean()) for split, table in found.items() for name in CURVES
     }
     run.writer.scalars(run.step, run.evaluated, run.seconds, run.examples)
+    for split, table in found.items():
+        ids = run.problem.query_ids(labels[split])
+        run.writer.queries.evaluation(run.step, split, ids, {name: table[name].to_numpy() for name in CURVES})
     observe_collapse(run)
 
 

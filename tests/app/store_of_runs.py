@@ -22,6 +22,10 @@ CEILING = {
     "ance": 0.52,
 }
 BANDS = {"embeddings": 0.8, "bottom": 0.35, "top": 0.3, "head": 0.4}
+QUERIES = [
+    f"q{i}" for i in range(20)
+]  # of a split's sample; what they score is spread about the mean of the curve
+SPREAD = np.tile([-0.1, 0.1], 10)
 DATASET = {"name": "pydocs", "fingerprint": "0123456789abcdef", "docs": 2736, "queries": 2736}
 
 
@@ -66,7 +70,9 @@ def record(
         if step == 1 or step % 50 == 0:
             quality = 0.3 + (top - 0.3) * course + 0.004 * wave[2]
             for place, split in enumerate(watched):
-                values |= {f"{split}/{m}": v - 0.08 * place for m, v in scores(quality).items()}
+                means = {m: v - 0.08 * place for m, v in scores(quality).items()}
+                values |= {f"{split}/{m}": v for m, v in means.items()}
+                run.queries.evaluation(step, split, QUERIES, {m: v + SPREAD for m, v in means.items()})
         run.scalars(step, values, seconds=step / (150 + 10 * seed), examples=32 * step)
         if method == "ance" and step % 100 == 0:
             record_refresh(run, step)
