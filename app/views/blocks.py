@@ -31,7 +31,7 @@ def figure(
     """Curves with words beside them, from a table with run, step, value, seconds, examples; a sentence if it is empty."""
     drawn = curves(table, groups, drawing)
     if drawn.empty:
-        st.info(_nothing_yet(measure), icon=":material/hourglass_empty:")
+        st.info(nothing_yet(measure), icon=":material/hourglass_empty:")
         return
     made = curves_figure(drawn, groups, measure, drawing.x, log=log, refreshes=marks)
     said = captions.caption(groups, measure, drawing)
@@ -95,5 +95,6 @@ def downloads(drawn: pd.DataFrame, page: export.Lazy | None, file: str) -> None:
             )  # fmt: skip
 
 
-def _nothing_yet(measure: Measure) -> str:
+def nothing_yet(measure: Measure) -> str:
+    """What stands in place of a figure without a value."""
     return f"{measure.title}: nothing recorded yet. The curve appears with the first value."
