@@ -74,8 +74,8 @@ def _zone(figure: go.Figure, scale: Ends, end: float) -> None:
     figure.add_hrect(low, high, fillcolor=tint(ZONE, 0.16), line_width=0, layer="below")
     figure.add_hline(scale.limit, line={"color": ZONE, "width": 1, "dash": "dash"}, layer="below")
     said = f"collapse zone: {'above' if scale.above else 'below'} {scale.limit:.3g}"
-    # outside the zone, where its lines are not; at the side where those that end there have not yet come or have passed
-    _words(figure, said, scale.limit, "top" if scale.above else "bottom", right=scale.above)
+    # outside the zone, where its lines are not, and at the end, where a run that was cut short has none
+    _words(figure, said, scale.limit, "top" if scale.above else "bottom", right=True)
 
 
 def _random(figure: go.Figure, scale: Ends, digits: int, below: bool) -> None:
