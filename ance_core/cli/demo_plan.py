@@ -2,9 +2,9 @@
 
 Of one collection first the methods that take one negative a query and the pairwise loss: they differ in where that
 negative comes from, and in nothing else. Beside them those that get more: `in-batch`, `star` and `ance-tele` use what the
-batch holds. Then ADORE, which starts where STAR ended, and on `catalogue` one run that goes wrong: ANCE from noise after a start too short for hard
-negatives, whose space closes into a cone. Settings are the collection's defaults (`ance tune`), the same for
-all; no method has any of its own.
+batch holds. Then ADORE, which starts where STAR ended, and on `catalogue` one run that goes wrong: ANCE from noise after a
+start too short for hard negatives, whose space closes into a cone. All other settings are the collection's defaults
+(`ance tune`), the same for all; no method has any of its own.
 """
 
 from __future__ import annotations
