@@ -51,7 +51,8 @@ def compare(
         str | None, typer.Option(help="method or run the others are set against; default the first")
     ] = None,
     smallest: Annotated[
-        float | None, typer.Option(help="smallest difference of interest; within it methods are called equivalent")
+        float | None,
+        typer.Option(help="smallest difference of interest; within it methods are called equivalent"),
     ] = None,
     runs: RunsFolder = Path("runs"),
     as_json: AsJson = False,

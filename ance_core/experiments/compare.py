@@ -227,7 +227,7 @@ def _effect_table(effects: list[Effect | None], smallest: float | None) -> pd.Da
             rows.append({})
             continue
         verdict = next(found)
-        said = {"p_holm": verdict.p_holm, "verdict": verdict.word, "remedy": verdict.remedy}
+        said: dict[str, Any] = {"p_holm": verdict.p_holm, "verdict": verdict.word, "remedy": verdict.remedy}
         said |= {"seeds_compared": effect.seeds, "seeds_needed": verdict.seeds_needed}
         rows.append(effect.to_dict() | said)
     table = pd.DataFrame(rows, columns=list(EFFECT_COLUMNS))
@@ -239,8 +239,8 @@ def _arms(first: dict[str, Run]) -> pd.DataFrame:
     """ARM_COLUMNS of each method, from one of its runs."""
     rows = []
     for method, run in first.items():
-        budget, row = budget_of_run(run), {"method": method, "preset": preset_of(run)}
-        if budget:
+        row: dict[str, Any] = {"method": method, "preset": preset_of(run)}
+        if budget := budget_of_run(run):
             row |= {"negatives": budget.negatives, "loss": budget.loss, "in_batch": budget.in_batch}
             row |= {"queries_seen": budget.queries, "pairs_a_step": budget.pairs}
         rows.append(row)
@@ -258,7 +258,9 @@ def _budget_warnings(arms: pd.DataFrame, base: str) -> list[str]:
     for method, row in given.iterrows():
         other = [words for column, words in names.items() if row[column] != given.loc[base, column]]
         if other:
-            warnings.append(f"{method} and {base} differ in {' and '.join(other)}: not the sampler's difference alone")
+            warnings.append(
+                f"{method} and {base} differ in {' and '.join(other)}: not the sampler's difference alone"
+            )
     return warnings
 
 

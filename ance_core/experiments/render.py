@@ -85,13 +85,13 @@ def _family(comparison: Comparison) -> list[str]:
     size = "1 comparison" if count == 1 else f"{count} comparisons"
     basis = "paired by query and seed" if "seeds and queries" in _scopes(comparison) else "paired by query"
     said = f"Family of {size} with {comparison.baseline}, {basis}, Holm-corrected at {100 * LEVEL:g} %."
-    if smallest is None:
-        said += " No smallest effect of interest is named (--smallest), so nothing is called equivalent."
-    else:
+    if smallest is not None:
         said += (
-            f" higher, lower: beyond the smallest effect of interest, {smallest:g} (p (Holm) is of a difference within "
-            f"it); equivalent: the 90 % interval is within it."
+            f" Smallest effect of interest {smallest:g}: higher and lower are beyond it, and p (Holm) is of a difference "
+            "within it; equivalent has its 90 % interval within it."
         )
+    elif (comparison.methods["verdict"] == "undecided").any():
+        said += " No smallest effect of interest is named (--smallest), so nothing is called equivalent."
     if scope := _one_scope(_scopes(comparison)):
         said += f" Intervals and verdicts:{scope.removeprefix(',')}."
     return [said]
@@ -104,7 +104,9 @@ def _undecided(comparison: Comparison) -> list[str]:
         remedies.setdefault(str(row["remedy"]), []).append(str(row["method"]))
     lines = [f"Undecided, {', '.join(names)}: {remedy}." for remedy, names in remedies.items()]
     if rows["seeds_needed"].notna().any():
-        lines.append("Seeds that would decide: with a chance of 80 %, were the true difference the observed one.")
+        lines.append(
+            "Seeds that would decide: with a chance of 80 %, were the true difference the observed one."
+        )
     return lines
 
 

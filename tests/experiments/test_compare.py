@@ -170,7 +170,7 @@ def test_a_split_of_any_name(add_run):
     runs = [add_run(r, values(20, i), split="dev-unseen", recipe=r) for i, r in enumerate(["ance", "random"])]
     comparison = compare(runs, split="dev-unseen")
     assert (comparison.split, comparison.queries) == ("dev-unseen", 20)
-    assert "20 dev-unseen queries" in str(comparison.render().title)
+    assert "20 dev-unseen queries" in shown(comparison)
 
 
 def test_refusals(add_run, store):

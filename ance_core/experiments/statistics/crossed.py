@@ -77,7 +77,7 @@ def crossed_mean(values: np.ndarray, confidence: float = 0.95) -> CrossedMean:
     if values.ndim != 2:
         raise ValueError(f"values: shape {values.shape}; one table (seeds, queries) is needed")
     found = crossed_means(values, confidence)
-    return CrossedMean(*map(float, found), *values.shape)
+    return CrossedMean(float(found.mean), float(found.low), float(found.high), float(found.p), *values.shape)
 
 
 def crossed_means(values: np.ndarray, confidence: float = 0.95) -> CrossedMeans:
@@ -114,9 +114,7 @@ def components(values: np.ndarray) -> Components:
     return Components(*(np.where(part > (_ROUNDING * largest) ** 2, part, 0.0) for part in parts))
 
 
-def standard_error(
-    parts: Components, seeds: int | np.ndarray, queries: int
-) -> tuple[np.ndarray, np.ndarray]:
+def standard_error(parts: Components, seeds: int | np.ndarray, queries: int) -> tuple[np.ndarray, np.ndarray]:
     """Standard error of the mean and its degrees of freedom, from the parts of its variance."""
     variance = np.maximum(parts.seeds + parts.queries - parts.rest, np.maximum(parts.seeds, parts.queries))
     below = parts.seeds**2 / np.maximum(np.asarray(seeds) - 1, 1) + parts.queries**2 / (queries - 1)

@@ -9,7 +9,16 @@ from typing import Any
 import numpy as np
 
 from ...errors import ConfigError
-from .crossed import Components, CrossedMean, components, crossed_mean, interval, p_of, scope_of, standard_error
+from .crossed import (
+    Components,
+    CrossedMean,
+    components,
+    crossed_mean,
+    interval,
+    p_of,
+    scope_of,
+    standard_error,
+)
 
 _ROUNDING = 1e-9  # of a mean over seeds; measures differ by far more or not at all
 
@@ -136,7 +145,9 @@ def _check(a: np.ndarray, b: np.ndarray) -> None:
     if not a.size:
         raise ConfigError("values: no queries to compare on: evaluate both on a split that has some")
     if a.shape[1] < 2:
-        raise ConfigError("values: 1 query to compare on, whose chance cannot be told: use a split of two or more")
+        raise ConfigError(
+            "values: 1 query to compare on, whose chance cannot be told: use a split of two or more"
+        )
     if not (np.isfinite(a).all() and np.isfinite(b).all()):
         raise ConfigError("values: some are not finite: evaluate both on the same measure again")
 
