@@ -74,7 +74,7 @@ def arms_table(comparison: Comparison) -> FittedTable:
         else:
             shared = ", in-batch" if row["in_batch"] else ""
             given = (f"{row['negatives']:,}", f"{row['loss']}{shared}", f"{row['queries_seen']:,}")
-        table.add(str(row["method"]), *given, row["preset"] or BLANK)
+        table.add(str(row["method"]), *given, BLANK if pd.isna(row["preset"]) else str(row["preset"]))
     return table
 
 
@@ -114,7 +114,7 @@ def _few_seeds(comparison: Comparison) -> list[str]:
     few = sorted({int(n) for n in comparison.methods["seeds_compared"].dropna()} & set(FALSE_ALARMS))
     return [
         f"With {n} seeds p below .05 comes up in up to {100 * FALSE_ALARMS[n]:.0f} % of comparisons of equals "
-        "(docs/statistics.md); five seeds keep to 5 %."
+        "(docs/statistics.md); from five seeds on it is near 5 %."
         for n in few
     ]
 

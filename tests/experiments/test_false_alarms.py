@@ -5,6 +5,8 @@ Queries and what varies between seeds on a query are resampled from recorded RR@
 version of `benchmarks.statistics_check`; 1,500 repeats of a share of 5 % have a standard error of .6 %.
 """
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 
@@ -13,6 +15,7 @@ from ance_core.experiments.statistics.verdicts import FALSE_ALARMS
 from benchmarks import statistics_check as check
 
 REPEATS = 1500
+DOCUMENT = Path(__file__).parents[2] / "docs" / "statistics.md"
 
 
 @pytest.fixture(scope="module", params=check.PAIRS, ids="-".join)
@@ -30,6 +33,15 @@ def test_false_alarms_are_near_five_per_cent(source, seeds, seed_sd):
 def test_two_and_three_seeds_have_the_rate_that_is_told(source, seeds):
     rates = [check.false_alarms(REPEATS, seeds, 200, sd, source) for sd in check.SEED_SD]
     assert max(rates) == pytest.approx(FALSE_ALARMS[seeds], abs=0.025)
+
+
+@pytest.mark.parametrize("seeds", FALSE_ALARMS)
+def test_the_rate_that_is_told_is_the_highest_of_the_documented_table(seeds):
+    table = DOCUMENT.read_text(encoding="utf-8").split(check.BEGIN)[1].split(check.END)[0]
+    rows = [[cell.strip(" %") for cell in line.split("|")] for line in table.splitlines()]
+    rates = [float(rate) for row in rows if len(row) == 9 and row[2] == str(seeds) for rate in row[4:6]]
+    assert len(rates) == 12
+    assert max(rates) == pytest.approx(100 * FALSE_ALARMS[seeds])
 
 
 @pytest.mark.parametrize("seed_sd", [0.03, 0.06])
