@@ -15,7 +15,7 @@ PIP    := $(BIN)/python -m pip install --quiet --disable-pip-version-check -c co
 .DELETE_ON_ERROR:
 
 help:
-	@echo "make demo   install, train six methods on an embedded corpus, open the dashboard"
+	@echo "make demo   install, train the papers' methods on two corpora, open the dashboard"
 	@echo "make test   install, run every test"
 	@echo "make app    open the dashboard on the runs in $(RUNS)/"
 	@echo "make lint | bench | test-slow | setup | clean"

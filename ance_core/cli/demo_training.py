@@ -62,7 +62,7 @@ def _build_meanwhile(later: Sequence[str]) -> subprocess.Popen[bytes] | None:
 def _train(data: str, args: argparse.Namespace, store: Store, console: Console) -> None:
     dataset: Dataset = load_dataset(data)
     done: dict[str, Run] = {}
-    for stage in stages(data):
+    for stage in stages(data, args.steps):
         arms = [arm for arm in stage if arm.after is None or arm.after in done]
         configs = [_config(arm, data, args, done) for arm in arms]
         if not configs:
@@ -73,7 +73,7 @@ def _train(data: str, args: argparse.Namespace, store: Store, console: Console) 
 
         with training_progress(console) as watch:
             runs = train_runs(configs, store, dataset=dataset, watch=watch, refused=refused)
-        done |= {str(run.info["recipe"]): run for run in runs}
+        done |= {str(run.info["recipe"]): run for run in runs if str(run.info["recipe"]) not in done}
 
 
 def _config(arm: Arm, data: str, args: argparse.Namespace, done: dict[str, Run]) -> RunConfig:

@@ -86,9 +86,11 @@ def read_info(folder: Path) -> dict[str, Any]:
 
 def _of_today(config: dict[str, Any]) -> dict[str, Any]:
     """The settings of an older run with those that were added since, as they were then."""
-    encoder = config.get("encoder")
+    encoder, optimizer = config.get("encoder"), config.get("optimizer")
     if isinstance(encoder, dict) and "vocab_size" in encoder and "vocabulary" not in encoder:
-        return {**config, "encoder": {**encoder, "vocabulary": "documents"}}
+        config = {**config, "encoder": {**encoder, "vocabulary": "documents"}}
+    if isinstance(optimizer, dict) and "learning_rate" in optimizer and "kind" not in optimizer:
+        config = {**config, "optimizer": {"kind": "adamw", "momentum": 0.0, **optimizer}}
     return config
 
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from ance_core.experiments.settings import method_settings
+from ance_core.recipes.budget import Budget
 
 from ..theme import DASHES, Look, look, rank
 
@@ -20,6 +21,7 @@ class Member:
     seed: int
     settings: Mapping[str, Any] = field(default_factory=dict)
     cut_short: bool = False  # ended before its last step: drawn, but not averaged with the whole ones
+    budget: Budget | None = None  # None: of a method that this version does not know
 
 
 @dataclass(frozen=True)
