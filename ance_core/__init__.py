@@ -6,6 +6,7 @@
     runs = [ance.train(data, recipe=name, steps=200) for name in ("random", "ance")]
     frame = ance.metrics(runs)           # tidy: one row a run, step and name
     drawn = ance.negatives(runs[1])      # one row a drawn negative
+    ance.compare(runs).methods           # differences query by query, and what they let one say
 
 Names are imported when first used, so that reading runs never loads a deep-learning framework.
 """
@@ -29,6 +30,7 @@ _WHERE = {
     "metrics": "api",
     "negatives": "api",
     "plot": "api",
+    "compare": "experiments",
     "AnceError": "errors",
 }
 

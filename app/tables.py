@@ -11,9 +11,11 @@ from typing import Any
 
 import pandas as pd
 
+from ance_core.experiments.settings import is_incidental
+
 from . import words
 from .charts.ends import Level
-from .charts.groups import INCIDENTAL, Group, by_method, differing
+from .charts.groups import Group, by_method, differing
 from .source import BEST, Summary
 from .theme import Look, look
 
@@ -207,7 +209,7 @@ def differences(runs: Sequence[Summary]) -> str | None:
     """A row for each method and setting, a column for each setting that differs; None when none does."""
     groups = by_method([run.member for run in runs])
     configs = {run.name: run.config for run in runs}
-    keys = [key for key in differing(list(configs.values())) if key not in INCIDENTAL and key != "recipe"]
+    keys = [key for key in differing(list(configs.values())) if not is_incidental(key) and key != "recipe"]
     if not keys:
         return None
     rows = [

@@ -14,8 +14,7 @@ from itertools import combinations
 import numpy as np
 
 from ..recipes.budget import Spend
-from .crossed_curves import crossed_means
-from .statistics import holm
+from .statistics import crossed_means, holm
 
 LEVEL = 0.05
 

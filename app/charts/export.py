@@ -10,8 +10,9 @@ import pandas as pd
 import plotly.graph_objects as go
 
 from ance_core.data.split_names import in_order
+from ance_core.experiments.statistics import half_width
 
-from .curves import Drawing, half_width
+from .curves import Drawing
 from .ends import Level
 from .figures import standalone
 from .groups import Group

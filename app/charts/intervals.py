@@ -8,8 +8,8 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 import pandas as pd
 
-from ance_core.experiments.crossed_curves import crossed_means
 from ance_core.experiments.ends import Arm
+from ance_core.experiments.statistics import crossed_means
 from ance_core.recipes.budget import Spend
 from ance_core.runs.evaluations import PerQuery
 

@@ -20,7 +20,7 @@ from ance_app.charts.groups import Member, by_method
 from ance_app.source import Source
 from ance_app.tables import final
 
-from ance_core.experiments.crossed import crossed_mean
+from ance_core.experiments.statistics import crossed_mean
 from ance_core.runs import Store
 from ance_core.runs.evaluations import PerQuery
 from ance_core.training.session import train_runs

@@ -5,10 +5,9 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from ance_core.experiments.crossed import crossed_mean
-from ance_core.experiments.crossed_curves import crossed_means
 from ance_core.experiments.ends import Arm, Ends, Ranked, compare_ends
 from ance_core.experiments.ends_words import ends_sentence
+from ance_core.experiments.statistics import crossed_mean, crossed_means
 from ance_core.recipes.budget import Spend
 
 ONE = Spend(1, "pairwise")

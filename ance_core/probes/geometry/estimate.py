@@ -7,10 +7,12 @@ from typing import NamedTuple
 import numpy as np
 
 from ...rng import generator
+from ..normal import NORMAL_95
+
+__all__ = ["LIMIT", "NORMAL_95", "NOTHING", "Estimate", "finite_share", "pair_mean_error", "sample_rows"]
 
 LIMIT = 2048
 """Rows a quadratic measure compares with each other; beyond that, a fixed sample of so many."""
-NORMAL_95 = 1.959964
 
 
 class Estimate(NamedTuple):
