@@ -107,7 +107,7 @@ class MethodConfig(Settings):
         None, description="DANCE: weight of the alignment regulariser"
     )
     uniform_weight: Annotated[float, Field(ge=0)] | None = Field(
-        None, description="DANCE: weight of the uniformity regulariser"
+        None, description="DANCE: weight of the uniformity regulariser, of queries and documents together"
     )
     uniformity_t: Rate | None = Field(None, description="DANCE: t of the uniformity regulariser")
     metric_cut: Positive | None = Field(None, description="ADORE: ranks beyond it count as infinitely low")
