@@ -83,6 +83,11 @@ class MethodConfig(Settings):
     a: Rate | None = Field(
         None, description="SimANS: sharpness, in units of 1 / score^2; suggested from the scores if absent"
     )
+    a_rule: Literal["query", "pool"] | None = Field(
+        None,
+        description="SimANS without a: suggested for each query, so that a third of its candidates is effective, or one "
+        "for all from the pool's score gaps",
+    )
     b: float | None = Field(
         None, description="SimANS: where the peak lies, in score units from the positive", allow_inf_nan=False
     )

@@ -86,6 +86,9 @@ def read_info(folder: Path) -> dict[str, Any]:
 
 def _of_today(config: dict[str, Any]) -> dict[str, Any]:
     """The settings of an older run with those that were added since, as they were then."""
+    method = config.get("method")
+    if config.get("recipe") == "simans" and isinstance(method, dict) and "a_rule" not in method:
+        config = {**config, "method": {**method, "a_rule": "pool"}}
     encoder = config.get("encoder")
     if isinstance(encoder, dict) and "vocab_size" in encoder and "vocabulary" not in encoder:
         return {**config, "encoder": {**encoder, "vocabulary": "documents"}}

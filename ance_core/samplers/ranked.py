@@ -108,6 +108,10 @@ class Ranked(Sampler):
         p = np.exp(self._log_p(batch, pool))
         return np.asarray((same * p[:, None, :]).sum(axis=2))
 
+    def rank_probabilities(self, batch: QueryBatch, pools: Mapping[str, Pool]) -> np.ndarray:
+        """(B, K) of the pool's candidates."""
+        return self.candidate_probabilities(batch, pools[self.pool])
+
     def effective_sizes(self, batch: QueryBatch, pools: Mapping[str, Pool]) -> np.ndarray:
         """(B,) from the pool's candidates alone."""
         return effective_size(np.exp(self._log_p(batch, pools[self.pool])))
