@@ -14,13 +14,14 @@ from .errors import ConfigError
 from .explain import explain
 from .fields import MOST, Count, LabelsPerQuery, Positive, Rate, Settings, Size
 from .layers import merge, read_settings, spelled_out
-from .methods import FilterConfig, MethodConfig, NegativesConfig, SharesConfig
+from .methods import FilterConfig, MethodConfig, NegativesConfig, ObjectiveConfig, SharesConfig
 
 __all__ = [
     "EncoderConfig",
     "FilterConfig",
     "MethodConfig",
     "NegativesConfig",
+    "ObjectiveConfig",
     "RunConfig",
     "SharesConfig",
     "merge",
@@ -250,6 +251,7 @@ class RunConfig(Settings):
     negatives: NegativesConfig = NegativesConfig()
     refresh: RefreshConfig = RefreshConfig()
     method: MethodConfig = MethodConfig()
+    objective: ObjectiveConfig = ObjectiveConfig()
     warmup: WarmupConfig = WarmupConfig()
     optimizer: OptimizerConfig = OptimizerConfig()
     record: RecordConfig = RecordConfig()

@@ -53,6 +53,11 @@ class NegativesConfig(Settings):
     """Where negatives come from and how many a query gets."""
 
     per_query: Positive = Field(1, description="negatives drawn for each query at each step")
+    in_batch: bool = Field(
+        False,
+        description="other passages of the batch, positives and negatives, are negatives too; the loss is then the "
+        "softmax unless objective.kind says otherwise",
+    )
     pool_depth: Positive = Field(
         200,
         description="candidates kept a query, judged positives already out; if absent 5 % of the corpus, 20 to 200",
@@ -72,6 +77,16 @@ class NegativesConfig(Settings):
                 f"raise negatives.pool_depth (now {self.pool_depth})"
             )
         return self
+
+
+class ObjectiveConfig(Settings):
+    """The loss."""
+
+    kind: Literal["pairwise", "softmax"] | None = Field(
+        None,
+        description="pairwise: each negative against the positive by itself; softmax: one cross-entropy over all; "
+        "if absent the method's own",
+    )
 
 
 class MethodConfig(Settings):
@@ -121,6 +136,7 @@ class MethodConfig(Settings):
         description="ANCE's code: of a query's judged positives only the last is kept out of its negatives",
     )
     restart: bool | None = Field(None, description="ANCE-Tele: begin each episode from the start's weights")
+    top: Positive | None = Field(None, description="uniform-top: best-ranked candidates drawn from")
     switch_at: Count | None = Field(
         None, description="curriculum: step at which the second sampler takes over"
     )

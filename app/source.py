@@ -14,8 +14,9 @@ from typing import Any
 
 import pandas as pd
 
-from ance_core.errors import AnceError, StoreError
+from ance_core.errors import AnceError, ConfigError, StoreError
 from ance_core.experiments.settings import flatten
+from ance_core.recipes.budget import Budget, arm_name, budget_of
 from ance_core.runs import Run, Store
 from ance_core.runs.status import FINAL
 
@@ -40,6 +41,7 @@ class Summary:
     seed: int
     created: float  # unix seconds
     config: dict[str, Any]  # dotted keys
+    budget: Budget | None  # None: of a method that this version does not know
     state: str
     step: int
     steps: int
@@ -208,13 +210,14 @@ class Source:
         return Summary(
             name=run.name,
             kind=info.get("kind", "run"),
-            method=str(info.get("recipe") or config.get("recipe") or "unknown"),
+            method=arm_name({"recipe": info.get("recipe") or "unknown"} | config),
             dataset=str(data.get("name") or config.get("data") or "unknown"),
             dataset_id=f"{data.get('name') or config.get('data')} {data.get('fingerprint', '')}".strip(),
             encoder=_encoder_name(encoder),
             seed=int(info.get("seed") if info.get("seed") is not None else config.get("seed") or 0),
             created=float(info.get("created") or time.time()),
             config=flatten(config),
+            budget=_budget(config, data),
             state=status.state,
             step=status.step,
             steps=status.steps or int(config.get("steps") or 0),
@@ -226,6 +229,13 @@ class Source:
             best=float(dev.max()) if len(dev) else None,
             test=(results.get("test") or {}).get(BEST),
         )
+
+
+def _budget(config: dict[str, Any], data: dict[str, Any]) -> Budget | None:
+    try:
+        return budget_of(config, data.get("queries"))
+    except ConfigError:
+        return None
 
 
 def _encoder_name(encoder: dict[str, Any]) -> str:

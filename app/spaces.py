@@ -158,6 +158,20 @@ def query_rows(run: Run) -> list[int]:
     return [int(row) for row in run.snapshot(run.snapshots()[0])["query_rows"]]
 
 
+def most_told(run: Run) -> int | None:
+    """The query of the snapshots with most negatives on record; None where none of them has any."""
+    return _keep(run, "most told", lambda: _most_told(run))
+
+
+def _most_told(run: Run) -> int | None:
+    known = query_rows(run)
+    asked = run.negatives(columns=["query"])["query"].to_numpy()
+    if not known:
+        return None
+    counts = np.bincount(asked[asked >= 0], minlength=max(known) + 1)[known]
+    return known[int(counts.argmax())] if counts.max() else None
+
+
 def query_of(run: Run, document: int) -> int | None:
     """A query of the snapshots that has this document as a positive; None where none does."""
     pairs = _keep(run, "labels", lambda: label_pairs(run))

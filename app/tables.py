@@ -136,7 +136,15 @@ def runs_table(runs: Sequence[Summary], now: float) -> str:
     """One row a run; `now` in unix seconds. Speed and time left only where something moves."""
     several = len({run.data for run in runs}) > 1
     moving = any(run.active for run in runs)
-    headers = ["Run", "Method", *(["Dataset"] if several else []), "Encoder", "Seed", "Status"]
+    headers = [
+        "Run",
+        "Method",
+        *(["Dataset"] if several else []),
+        "Negatives, loss",
+        "Encoder",
+        "Seed",
+        "Status",
+    ]
     numbers = [*(["Speed", "Left"] if moving else []), "Dev, last", "Dev, best", "Test"]
     rows = []
     for run in runs:
@@ -144,6 +152,7 @@ def runs_table(runs: Sequence[Summary], now: float) -> str:
             f"<b>{escape(run.name)}</b><small>{words.ago(now - run.created)}</small>",
             chip(run.method),
             *([escape(run.dataset)] if several else []),
+            _budget(run),
             escape(run.encoder),
             str(run.seed),
             badge(run),
@@ -157,6 +166,15 @@ def runs_table(runs: Sequence[Summary], now: float) -> str:
         ]
         rows.append(row)
     return grid([*headers, *numbers], rows, numeric=len(numbers), caption=f"Scores: mean {BEST}, 0 to 1")
+
+
+def _budget(run: Summary) -> str:
+    """Negatives a query and step, the loss, and what it costs."""
+    if run.budget is None:
+        return BLANK
+    given = run.budget
+    cost = f"{given.pairs:,} pairs a step, {given.queries:,} queries"
+    return f"{escape(given.words)}<small>{cost}</small>"
 
 
 def mishaps(runs: Sequence[Summary]) -> str:

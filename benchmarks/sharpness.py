@@ -33,9 +33,7 @@ def by_rank(run: Run, step: int) -> list[str]:
     pool = read_pools(run.folder / "pools", step)["own"]
     dataset = dataset_of(run)
     labels = dataset.split("train").labels()
-    make = get_recipe(config.recipe).sampler
-    assert make is not None
-    sampler = make(config)
+    sampler = get_recipe(config.recipe).build_sampler(config)
     assert isinstance(sampler, Ranked)
     rows = np.arange(len(labels.queries))
     batch = QueryBatch(rows, labels.indptr[rows], labels, len(dataset.docs))

@@ -47,6 +47,15 @@ def train(
         float | None, Setting("--learning-rate", "--lr", help="peak learning rate")
     ] = None,
     negatives: Annotated[int | None, Setting("--negatives", help="negatives a query and step")] = None,
+    in_batch: Annotated[
+        bool | None,
+        Setting(
+            "--in-batch/--no-in-batch", help="other passages of the batch are negatives too, in one softmax"
+        ),
+    ] = None,
+    loss: Annotated[
+        str | None, Setting("--loss", metavar="pairwise|softmax", help="instead of the method's own loss")
+    ] = None,
     pool_depth: Annotated[int | None, Setting("--pool-depth", help="candidates kept a query")] = None,
     refresh_every: Annotated[int | None, Setting("--refresh-every", help="steps between refreshes")] = None,
     lag: Annotated[int | None, Setting("--lag", help="use refreshed negatives so many steps later")] = None,
@@ -84,6 +93,8 @@ def train(
         "threads": threads,
         "optimizer.learning_rate": learning_rate,
         "negatives.per_query": negatives,
+        "negatives.in_batch": in_batch,
+        "objective.kind": loss,
         "negatives.pool_depth": pool_depth,
         "refresh.every": refresh_every,
         "refresh.lag": lag,

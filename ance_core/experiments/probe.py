@@ -70,7 +70,7 @@ def load_moment(run: Run, step: int | None = None) -> Moment:
 
 def sampler_names(wanted: str) -> list[str]:
     """`all`, or recipes with commas between. ConfigError for one that does not draw."""
-    able = [recipe.name for recipe in RECIPES.values() if recipe.step == "contrast"]
+    able = [r.name for r in RECIPES.values() if r.step == "contrast" and not r.hardest]
     if wanted == "all":
         return [name for name in able if name not in SAME_DRAW]
     names = [name.strip() for name in wanted.split(",") if name.strip()]
@@ -114,8 +114,8 @@ def sampler_at(moment: Moment, recipe: Recipe) -> tuple[Sampler, dict[str, Pool]
     )
     own = {"recipe": recipe.name, "negatives": {"pool_depth": moment.config.negatives.pool_depth}}
     config = resolve(merge(kept, own), NOTHING)  # by the published defaults, not the collection's
-    assert recipe.sampler is not None
-    sampler = recipe.sampler(config)
+    sampler = recipe.build_sampler(config)
+    assert sampler is not None
     problem = moment.problem
     sampler.check(problem.labels, problem.n_docs, 1)
     pools: dict[str, Pool] = {}

@@ -13,12 +13,15 @@ from . import (
     dance,
     in_batch,
     mixture,
+    nce,
     oracle,
     oracle_weighted,
     random,
     simans,
     star,
     static_hard,
+    top,
+    uniform_top,
 )
 from .base import Parameter, Preset, Recipe
 
@@ -27,6 +30,7 @@ RECIPES: dict[str, Recipe] = {
     for module in (
         random,
         in_batch,
+        nce,
         bm25,
         bm25_random,
         static_hard,
@@ -37,6 +41,8 @@ RECIPES: dict[str, Recipe] = {
         star,
         adore,
         simans,
+        top,
+        uniform_top,
         ance_tele,
         oracle,
         oracle_weighted,

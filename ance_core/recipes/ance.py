@@ -5,7 +5,6 @@ Objective: pairwise NLL. Refresh: paper and code rebuild the index every 10k bat
 here every `refresh.every` steps, at once (`sync`) or in use `lag` steps later.
 """
 
-from ..objectives import PairwiseNLL
 from ..samplers import TopK
 from .base import Parameter, Preset, Recipe
 
@@ -17,7 +16,6 @@ RECIPE = Recipe(
     citation="Xiong et al. 2021 (ANCE), ICLR, Eq 13 and section 4; code: microsoft/ANCE c8439df",
     formula=r"d^- \sim U(\mathrm{top}_K(q) \setminus D^+_q), \quad \log(1 + e^{s(q,d^-) - s(q,d^+)})",
     sampler=lambda config: TopK("own", config.negatives.pool_depth),
-    objective=lambda config: PairwiseNLL(),
     pools=("own",),
     uses=("last_label_only",),
     defaults={"refresh": {"mode": "sync", "every": 100}},

@@ -8,7 +8,6 @@ in episodes of `refresh.every` steps, which go on from the last weights or, with
 
 from ..config import RunConfig
 from ..errors import ConfigError
-from ..objectives import SoftmaxNLL
 from ..samplers import Sampler, Weighted, WholeBatch
 from .base import Parameter, Preset, Recipe
 
@@ -37,7 +36,8 @@ RECIPE = Recipe(
     formula=r"p(d^- \mid q) \propto \tfrac{1}{|A|}[d^- \in A] + \tfrac{\beta}{|L|}[d^- \in L]"
     r" + \tfrac{\alpha}{|M|}[d^- \in M], \; -\log \frac{e^{s(q,d^+)}}{\sum_{d \in B} e^{s(q,d)}}",
     sampler=sampler,
-    objective=lambda config: SoftmaxNLL(),
+    loss="softmax",
+    shares_batch=True,
     pools=("own",),
     uses=("alpha", "beta", "restart"),
     teleports=True,

@@ -8,18 +8,23 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
 from ..config import RunConfig
 from ..data import Labels
-from ..objectives import Objective
-from ..samplers import Pool, Sampler
+from ..samplers import Pool, Sampler, WholeBatch
+
+if TYPE_CHECKING:
+    from ..objectives import Objective  # torch, which whoever only reads about methods does without
 
 PoolKind = Literal["bm25", "own", "dual"]
 """bm25: ranked by BM25, once. own: ranked by the model in training, at the start and at every refresh.
 dual: training queries ranked for each positive document, by the model too."""
+
+LossKind = Literal["pairwise", "softmax"]
+"""The two losses that most methods share: each negative against the positive by itself, or all in one cross-entropy."""
 
 Step = Literal["contrast", "dual", "listwise"]
 """contrast: queries against documents. dual: documents against queries as well. listwise: the query tower alone
@@ -57,9 +62,12 @@ class Recipe:
     formula: of its negatives and its loss, LaTeX. parameters: as published and here. presets: by name, `paper` and
     `authors_code` where the two differ; their settings go over `defaults` and under the user's.
 
-    sampler, objective: built from the run's settings. pools: what must be mined for the sampler.
-    sampler is None where all candidates of the current ranking are used. trains: both towers, or the query tower
-    alone against frozen documents.
+    sampler: built from the run's settings; None where all candidates of the current ranking are used. pools: what must
+    be mined for it. shares_batch: whether other passages of the batch are among its negatives already. hardest: whether
+    of a query's negatives only the one that scores highest at that step is kept.
+    loss: the published one, None where it is neither of the two. own_objective: makes the loss where the settings ask
+    for one that is neither; None where they do not. own_loss: its name.
+    trains: both towers, or the query tower alone against frozen documents.
     step: how a batch becomes a loss. uses: the settings of `MethodConfig` that mean something to it.
     importance_weighted: whether a pair's loss is multiplied by 1 / (N p) (ANCE, Eq 4).
     weigh: log weights (Q, K) of a freshly mined own pool, from (queries, docs, pool, labels, scale); kept with it.
@@ -74,8 +82,12 @@ class Recipe:
     idea: str
     citation: str
     sampler: Callable[[RunConfig], Sampler] | None
-    objective: Callable[[RunConfig], Objective]
+    loss: LossKind | None = "pairwise"
+    own_objective: Callable[[RunConfig], Callable[[], Objective] | None] = lambda config: None
+    own_loss: str = ""
     pools: tuple[PoolKind, ...] = ()
+    shares_batch: bool = False
+    hardest: bool = False
     own_source: str = "ann"
     step: Step = "contrast"
     trains: Literal["both", "queries"] = "both"
@@ -88,6 +100,28 @@ class Recipe:
     formula: str = ""
     parameters: tuple[Parameter, ...] = ()
     presets: dict[str, Preset] = field(default_factory=dict)
+
+    def build_sampler(self, config: RunConfig) -> Sampler | None:
+        """The sampler of a run: the method's own, shared with the whole batch where `negatives.in_batch` says so."""
+        own = self.sampler(config) if self.sampler else None
+        return WholeBatch(own) if own and config.negatives.in_batch else own
+
+    def build_objective(self, config: RunConfig) -> Objective:
+        """The loss of a run."""
+        from ..objectives import PairwiseNLL, SoftmaxNLL
+
+        if own := self.own_objective(config):
+            return own()
+        return SoftmaxNLL() if self.loss_of(config) == "softmax" else PairwiseNLL()
+
+    def loss_of(self, config: RunConfig) -> LossKind | None:
+        """Which of the two losses a run minimises: as set, else softmax with in-batch sharing, else the published one.
+
+        None where the loss is neither.
+        """
+        if self.own_objective(config):
+            return None
+        return config.objective.kind or ("softmax" if config.negatives.in_batch else self.loss)
 
     @property
     def mines(self) -> bool:

@@ -1,6 +1,5 @@
 """BM25 negatives: what word matching ranks highest and no judge called relevant. Mined once, uniform, pairwise loss."""
 
-from ..objectives import PairwiseNLL
 from ..samplers import TopK
 from .base import Recipe
 
@@ -11,7 +10,6 @@ RECIPE = Recipe(
     "the model to disagree with BM25, not to mend its own mistakes.",
     citation="BM25 Neg in Xiong et al. 2021 (ANCE), Table 1",
     sampler=lambda config: TopK("bm25", config.negatives.pool_depth),
-    objective=lambda config: PairwiseNLL(),
     pools=("bm25",),
     differs=(
         "The papers draw from the top 1000 or from the official triples; here from the top `pool_depth`.",

@@ -1,6 +1,5 @@
 """BM25 + random: each draw is a BM25 negative or a random one. The mixture that DPR made the standard."""
 
-from ..objectives import PairwiseNLL
 from ..samplers import Mixture, TopK, Uniform
 from .base import Recipe
 
@@ -14,6 +13,5 @@ RECIPE = Recipe(
         (TopK("bm25", config.negatives.pool_depth), Uniform()),
         (1 - config.negatives.random_share, config.negatives.random_share),
     ),
-    objective=lambda config: PairwiseNLL(),
     pools=("bm25",),
 )

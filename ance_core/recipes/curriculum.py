@@ -6,7 +6,6 @@ can be moved: too early and negatives are too hard for what the model knows, too
 
 from ..config import RunConfig
 from ..errors import ConfigError
-from ..objectives import PairwiseNLL
 from ..samplers import Curriculum, TopK
 from .base import Parameter, Recipe
 
@@ -32,7 +31,6 @@ RECIPE = Recipe(
     formula=r"d^- \sim U(\mathrm{BM25}_K(q) \setminus D^+_q) \text{ before } t_0, "
     r"\; U(\mathrm{top}_K(q) \setminus D^+_q) \text{ from } t_0",
     sampler=_sampler,
-    objective=lambda config: PairwiseNLL(),
     pools=("bm25", "own"),
     uses=("switch_at",),
     defaults={"refresh": {"mode": "sync", "every": 100}},

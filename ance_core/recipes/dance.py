@@ -8,7 +8,6 @@ normalisation alone (preset `norm`), then the dual objective from the best check
 Only abstract and code of the paper could be read here; no published result is quoted.
 """
 
-from ..objectives import PairwiseNLL
 from ..samplers import TopK
 from .base import Parameter, Preset, Recipe
 
@@ -20,7 +19,6 @@ RECIPE = Recipe(
     citation="Li et al. 2021 (DANCE), ICTIR; code: thunlp/DANCE a119572",
     formula=r"\ell(q; d^+, d^-) + w\,\ell(d^+; q, q^-), \; \ell(x; y^+, y^-) = \log(1 + e^{x \cdot (y^- - y^+)/\tau})",
     sampler=lambda config: TopK("own", config.negatives.pool_depth),
-    objective=lambda config: PairwiseNLL(),
     pools=("own", "dual"),
     step="dual",
     uses=("dual_weight", "align_weight", "uniform_weight", "uniformity_t"),

@@ -6,7 +6,6 @@ in its place, BM25's do not go stale, the model's own are where it errs now.
 
 from ..config import RunConfig
 from ..errors import ConfigError
-from ..objectives import PairwiseNLL
 from ..samplers import Mixture, Sampler, TopK, Uniform
 from .base import Parameter, Recipe
 
@@ -34,7 +33,6 @@ RECIPE = Recipe(
     citation="BM25+Rand in Karpukhin et al. 2020 (DPR) and Xiong et al. 2021 (ANCE), Table 1, with ANCE's own source",
     formula=r"p(d \mid q) = \sum_c \pi_c \, p_c(d \mid q), \quad c \in \{\mathrm{BM25}, \mathrm{random}, \mathrm{ANN}\}",
     sampler=_sampler,
-    objective=lambda config: PairwiseNLL(),
     pools=("bm25", "own"),
     defaults={"refresh": {"mode": "sync", "every": 100}},
     parameters=(

@@ -6,7 +6,6 @@ computed in closed form when the pool is mined. Here the loss is not weighted: w
 ANCE as it is run, and the objective leans to what is hard. `oracle-weighted` is the argument to the letter.
 """
 
-from ..objectives import PairwiseNLL
 from ..samplers import GradientNorm
 from ..samplers.gradient import log_gradient_norms
 from .base import Parameter, Recipe
@@ -20,7 +19,6 @@ RECIPE = Recipe(
     formula=r"p(d \mid q) \propto \lVert \nabla_{(q,d^+,d)}\, \ell \rVert_2 "
     r"= \sigma(s(q,d) - s(q,d^+)) \sqrt{\lVert d^+ - d \rVert^2 + 2 \lVert q \rVert^2}",
     sampler=lambda config: GradientNorm("own", config.negatives.pool_depth),
-    objective=lambda config: PairwiseNLL(),
     pools=("own",),
     weigh=log_gradient_norms,
     defaults={"refresh": {"mode": "sync", "every": 100}},

@@ -1,6 +1,5 @@
 """Random negatives: the plainest baseline. One uniform draw from the corpus a query and step, pairwise loss."""
 
-from ..objectives import PairwiseNLL
 from ..samplers import Uniform
 from .base import Recipe
 
@@ -11,5 +10,4 @@ RECIPE = Recipe(
     "to near zero and the gradients with it.",
     citation="Rand Neg in Xiong et al. 2021 (ANCE), Table 1",
     sampler=lambda config: Uniform(),
-    objective=lambda config: PairwiseNLL(),
 )

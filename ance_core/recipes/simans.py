@@ -8,7 +8,6 @@ differ in the sampler and in nothing else.
 """
 
 from ..config import RunConfig
-from ..objectives import PairwiseNLL
 from ..samplers import Ambiguous
 from .base import Parameter, Preset, Recipe
 
@@ -37,7 +36,6 @@ RECIPE = Recipe(
     citation="Zhou et al. 2022 (SimANS), EMNLP industry, Eq 4; code: microsoft/SimXNS 0163380, SimANS",
     formula=r"p(d \mid q) \propto e^{-a_q\,(s(q,d) - s(q,d^+) - b)^2}, \quad \log(1 + e^{s(q,d^-) - s(q,d^+)})",
     sampler=_sampler,
-    objective=lambda config: PairwiseNLL(),
     pools=("own",),
     uses=("a", "a_rule", "b", "b_sign", "form", "tau"),
     defaults={"refresh": {"mode": "sync", "every": 100}},

@@ -5,17 +5,31 @@ static top 200; every other passage of the batch beside it. Objective: pairwise 
 (authors' code), or alpha L_r + L_s (paper). Refresh: never.
 """
 
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
 from ..config import RunConfig
-from ..objectives import Objective, PairwiseNLL, StarLoss
 from ..samplers import SOURCES, Weighted, WholeBatch
 from .base import Parameter, Preset, Recipe
 
+if TYPE_CHECKING:
+    from ..objectives import Objective
 
-def objective(config: RunConfig) -> Objective:
-    """The paper's loss where alpha is given, the code's otherwise."""
-    if config.method.alpha is None:
-        return PairwiseNLL()
-    return StarLoss(config.method.alpha, SOURCES.index("in-batch"))
+
+def own_objective(config: RunConfig) -> Callable[[], Objective] | None:
+    """The paper's loss where alpha is given; the code's, which is the pairwise one, otherwise."""
+    alpha = config.method.alpha
+    if alpha is None:
+        return None
+
+    def make() -> Objective:
+        from ..objectives import StarLoss
+
+        return StarLoss(alpha, SOURCES.index("in-batch"))
+
+    return make
 
 
 RECIPE = Recipe(
@@ -26,7 +40,9 @@ RECIPE = Recipe(
     citation="Zhan et al. 2021 (STAR/ADORE), SIGIR, Eq 13; code: jingtaozhan/DRhard 15e2235, model.py:126-182",
     formula=r"\frac{1}{|P|}\sum_{(q,d^+,d^-) \in P} \log(1 + e^{s(q,d^-) - s(q,d^+)}) \;\text{ or }\; \alpha L_r + L_s",
     sampler=lambda config: WholeBatch(Weighted("own", config.negatives.pool_depth)),
-    objective=objective,
+    own_objective=own_objective,
+    own_loss="star",
+    shares_batch=True,
     pools=("own",),
     own_source="static",
     uses=("alpha",),

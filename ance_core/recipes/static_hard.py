@@ -1,6 +1,5 @@
 """Static hard negatives: mined once with the warmed-up model, then never again. The list goes stale as training moves."""
 
-from ..objectives import PairwiseNLL
 from ..samplers import TopK
 from .base import Recipe
 
@@ -11,7 +10,6 @@ RECIPE = Recipe(
     "stale: it pushes down documents that no longer rank high while others rise unseen.",
     citation="static hard negatives in Zhan et al. 2021 (STAR/ADORE), section 3",
     sampler=lambda config: TopK("own", config.negatives.pool_depth),
-    objective=lambda config: PairwiseNLL(),
     pools=("own",),
     own_source="static",
 )

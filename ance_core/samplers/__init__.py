@@ -6,7 +6,7 @@ from .curriculum import Curriculum
 from .gradient import GradientNorm
 from .in_batch import InBatch
 from .mixture import Mixture
-from .ranked import Ranked, TopK
+from .ranked import Ranked, TopK, UniformTop
 from .uniform import Uniform
 from .weighted import Weighted
 from .whole_batch import Borrowed, WholeBatch
@@ -26,6 +26,7 @@ __all__ = [
     "Sampler",
     "TopK",
     "Uniform",
+    "UniformTop",
     "Weighted",
     "WholeBatch",
 ]

@@ -12,7 +12,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import numpy as np
 
@@ -21,6 +21,8 @@ from ..errors import ConfigError
 
 SOURCES = ("random", "in-batch", "bm25", "static", "ann", "dual", "momentum", "lookahead")
 """Where a negative can come from; the code in `Draw.sources` is the position in this tuple."""
+
+_CELLS = 500_000  # probabilities held at a time: 4 MB
 
 
 @dataclass(frozen=True)
@@ -55,20 +57,9 @@ class Pool:
         return np.asarray((self.docs >= 0).sum(axis=1))
 
     @cached_property
-    def memo(self) -> dict[str, float]:
-        """Numbers that a sampler computed from this pool, by name, so that each is computed once."""
+    def memo(self) -> dict[str, Any]:
+        """What a sampler computed from this pool, by name, so that each is computed once."""
         return {}
-
-    @cached_property
-    def expected_draws(self) -> np.ndarray:
-        """(largest row + 1,) float64: how often each document comes when every query draws once by `log_weights`."""
-        filled = self.docs >= 0
-        weights = filled.astype(np.float64)
-        if self.log_weights is not None:
-            top = self.log_weights.max(axis=1, keepdims=True, where=filled, initial=-1e30)
-            weights = np.where(filled, np.exp(np.minimum(self.log_weights - top, 0.0)), 0.0)
-        weights /= np.maximum(weights.sum(axis=1, keepdims=True), 1e-300)
-        return np.bincount(self.docs[filled], weights=weights[filled])
 
 
 @dataclass(frozen=True)
@@ -168,6 +159,28 @@ class Sampler(ABC):
     def probability_of(self, batch: QueryBatch, pools: Mapping[str, Pool], docs: np.ndarray) -> np.ndarray:
         """(B, n) the stated probabilities of `docs` (B, n); faster than the whole row where a subclass says so."""
         return np.take_along_axis(self.probabilities(batch, pools), docs.astype(np.int64), axis=1)
+
+    def probabilities_on(self, batch: QueryBatch, pools: Mapping[str, Pool], docs: np.ndarray) -> np.ndarray:
+        """(B, U) the stated probability of each of `docs` (U,) for each query of the batch."""
+        return self.probability_of(batch, pools, np.broadcast_to(docs, (len(batch.rows), len(docs))))
+
+    def expected_draws(
+        self, labels: Labels, n_docs: int, pools: Mapping[str, Pool], step: int = 0
+    ) -> np.ndarray:
+        """(n_docs,) how often each document comes when every training query draws once, towards any of its labels."""
+        counts = np.diff(labels.indptr)
+        owner = np.repeat(np.arange(len(counts)), counts)
+        total = np.zeros(n_docs)
+        rows = max(1, _CELLS // n_docs)
+        for start in range(0, len(owner), rows):
+            who = owner[start : start + rows]
+            batch = QueryBatch(who, np.arange(start, start + len(who)), labels, n_docs, step)
+            total += (self.probabilities(batch, pools) / counts[who, None]).sum(axis=0)
+        return total
+
+    def mass(self, batch: QueryBatch, pools: Mapping[str, Pool]) -> np.ndarray:
+        """(B,) 1 for each query that can draw, 0 for one without candidates."""
+        return self.probabilities(batch, pools).sum(axis=1)
 
     def effective_sizes(self, batch: QueryBatch, pools: Mapping[str, Pool]) -> np.ndarray:
         """(B,) effective sample size 1 / sum p^2: how many equally likely documents would be as diverse.

@@ -51,6 +51,20 @@ class Curriculum(Sampler):
         """(B, n) of the sampler in use at the batch's step."""
         return self.now(batch.step).probability_of(batch, pools, docs)
 
+    def probabilities_on(self, batch: QueryBatch, pools: Mapping[str, Pool], docs: np.ndarray) -> np.ndarray:
+        """(B, U) of the sampler in use at the batch's step."""
+        return self.now(batch.step).probabilities_on(batch, pools, docs)
+
+    def expected_draws(
+        self, labels: Labels, n_docs: int, pools: Mapping[str, Pool], step: int = 0
+    ) -> np.ndarray:
+        """(n_docs,) of the sampler in use at that step."""
+        return self.now(step).expected_draws(labels, n_docs, pools, step)
+
+    def mass(self, batch: QueryBatch, pools: Mapping[str, Pool]) -> np.ndarray:
+        """(B,) of the sampler in use at the batch's step."""
+        return self.now(batch.step).mass(batch, pools)
+
     def effective_sizes(self, batch: QueryBatch, pools: Mapping[str, Pool]) -> np.ndarray:
         """(B,) of the sampler in use at the batch's step."""
         return self.now(batch.step).effective_sizes(batch, pools)

@@ -74,18 +74,28 @@ class Mixture(Sampler):
 
     def probability_of(self, batch: QueryBatch, pools: Mapping[str, Pool], docs: np.ndarray) -> np.ndarray:
         """(B, n) the components' probabilities, weighted."""
-        pairs = zip(self.components, self.shares, strict=True)
-        return np.asarray(
-            np.sum([share * c.probability_of(batch, pools, docs) for c, share in pairs], axis=0)
-        )
+        return self._weighted([c.probability_of(batch, pools, docs) for c in self.components])
 
     def probabilities(self, batch: QueryBatch, pools: Mapping[str, Pool]) -> np.ndarray:
         """(B, n_docs): the components' distributions, weighted."""
-        parts = [
-            share * c.probabilities(batch, pools)
-            for c, share in zip(self.components, self.shares, strict=True)
-        ]
-        return np.asarray(np.sum(parts, axis=0))
+        return self._weighted([c.probabilities(batch, pools) for c in self.components])
+
+    def probabilities_on(self, batch: QueryBatch, pools: Mapping[str, Pool], docs: np.ndarray) -> np.ndarray:
+        """(B, U) the components' probabilities, weighted."""
+        return self._weighted([c.probabilities_on(batch, pools, docs) for c in self.components])
+
+    def expected_draws(
+        self, labels: Labels, n_docs: int, pools: Mapping[str, Pool], step: int = 0
+    ) -> np.ndarray:
+        """(n_docs,) the components' expectations, weighted."""
+        return self._weighted([c.expected_draws(labels, n_docs, pools, step) for c in self.components])
+
+    def mass(self, batch: QueryBatch, pools: Mapping[str, Pool]) -> np.ndarray:
+        """(B,) shares of the components that have a candidate."""
+        return self._weighted([c.mass(batch, pools) for c in self.components])
+
+    def _weighted(self, parts: list[np.ndarray]) -> np.ndarray:
+        return np.asarray(np.sum([s * p for s, p in zip(self.shares, parts, strict=True)], axis=0))
 
     def capacity(self, labels: Labels, n_docs: int) -> np.ndarray:
         """(Q,) at least the largest capacity of a component that is ever picked."""

@@ -12,12 +12,14 @@ from __future__ import annotations
 
 from abc import abstractmethod
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from ..data.dataset import Labels
 from .base import Draw, Pool, QueryBatch, Sampler, effective_size
+
+_CELLS = 500_000  # probabilities held at a time: 4 MB
 
 
 def log_softmax(log_weights: np.ndarray) -> np.ndarray:
@@ -112,6 +114,43 @@ class Ranked(Sampler):
         """(B, K) of the pool's candidates."""
         return self.candidate_probabilities(batch, pools[self.pool])
 
+    def probabilities_on(self, batch: QueryBatch, pools: Mapping[str, Pool], docs: np.ndarray) -> np.ndarray:
+        """(B, U) of different `docs` (U,); cost grows with the pool and U, not with their product."""
+        pool = pools[self.pool]
+        place = np.full(batch.n_docs + 1, -1)  # the last cell is that of padding, which is -1
+        place[docs] = np.arange(len(docs))
+        place[-1] = -1
+        at = place[pool.docs[batch.rows]]  # (B, K)
+        p = np.zeros((len(at), len(docs)))
+        row, column = np.nonzero(at >= 0)
+        p[row, at[row, column]] = self.candidate_probabilities(batch, pool)[row, column]
+        return p
+
+    def expected_draws(
+        self, labels: Labels, n_docs: int, pools: Mapping[str, Pool], step: int = 0
+    ) -> np.ndarray:
+        """(n_docs,), from candidates alone and once a pool."""
+        pool = pools[self.pool]
+        known = pool.memo.get(f"expected draws of {self!r}")
+        if known is not None:
+            return np.asarray(known)
+        counts = np.diff(labels.indptr)
+        owner = np.repeat(np.arange(len(counts)), counts)
+        total = np.zeros(n_docs + 1)  # padding, -1, is counted in the last cell
+        rows = max(1, _CELLS // max(1, pool.docs.shape[1]))
+        for start in range(0, len(owner), rows):
+            who = owner[start : start + rows]
+            batch = QueryBatch(who, np.arange(start, start + len(who)), labels, n_docs, step)
+            p = self.candidate_probabilities(batch, pool) / counts[who, None]
+            docs = pool.docs[who].astype(np.int64) % (n_docs + 1)
+            total += np.bincount(docs.ravel(), weights=p.ravel(), minlength=n_docs + 1)
+        pool.memo[f"expected draws of {self!r}"] = total[:-1]
+        return total[:-1]
+
+    def mass(self, batch: QueryBatch, pools: Mapping[str, Pool]) -> np.ndarray:
+        """(B,) 1 where the pool has a candidate."""
+        return (pools[self.pool].sizes[batch.rows] > 0).astype(np.float64)
+
     def effective_sizes(self, batch: QueryBatch, pools: Mapping[str, Pool]) -> np.ndarray:
         """(B,) from the pool's candidates alone."""
         return effective_size(np.exp(self._log_p(batch, pools[self.pool])))
@@ -123,6 +162,38 @@ class Ranked(Sampler):
     def support(self, labels: Labels, n_docs: int, pools: Mapping[str, Pool]) -> np.ndarray:
         """(Q,) candidates in the pool."""
         return pools[self.pool].sizes
+
+
+@dataclass(frozen=True)
+class UniformTop(Ranked):
+    """Uniform over the `top` best candidates of the pool, none beyond: the plain control beside weighted draws.
+
+    With as many negatives as `top`, all of them are drawn at every step: "the n that rank highest".
+    """
+
+    top: int = 20
+
+    name = "uniform-top"
+    citation = "the controls beside SimANS (Zhou et al. 2022, Table 6, top-k)"
+    formula = r"p(d \mid q) = 1/m \quad \text{for } d \in \mathrm{top}_m(q) \setminus D^+_q"
+
+    def log_weights(self, pool: Pool, batch: QueryBatch) -> np.ndarray:
+        """Zero down to rank `top`, minus infinity below it."""
+        beyond = np.arange(pool.docs.shape[1]) >= self.top
+        return np.tile(np.where(beyond, -np.inf, 0.0), (len(batch.rows), 1))
+
+    def draw(self, batch: QueryBatch, pools: Mapping[str, Pool], n: int, uniforms: np.ndarray) -> Draw:
+        """See `Sampler.draw`; a slot is empty where fewer candidates than n are left."""
+        drawn = super().draw(batch, pools, n, uniforms)
+        return replace(drawn, docs=np.where(drawn.probability > 0, drawn.docs, -1))
+
+    def capacity(self, labels: Labels, n_docs: int) -> np.ndarray:
+        """(Q,) `top`, or what is left of a small pool or corpus."""
+        return np.minimum(self.top, super().capacity(labels, n_docs))
+
+    def support(self, labels: Labels, n_docs: int, pools: Mapping[str, Pool]) -> np.ndarray:
+        """(Q,) candidates in the pool down to rank `top`."""
+        return np.minimum(self.top, super().support(labels, n_docs, pools))
 
 
 @dataclass(frozen=True)

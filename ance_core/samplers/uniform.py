@@ -70,6 +70,20 @@ class Uniform(Sampler):
         judged = (docs[:, :, None] == batch.judged[:, None, :]).any(axis=2)
         return np.where(judged, 0.0, 1.0 / self._sizes(batch)[:, None])
 
+    def expected_draws(
+        self, labels: Labels, n_docs: int, pools: Mapping[str, Pool], step: int = 0
+    ) -> np.ndarray:
+        """(n_docs,) in closed form: what all queries give to every document, less the judged ones' share."""
+        counts = np.diff(labels.indptr)
+        share = 1.0 / (n_docs - counts)
+        return np.asarray(
+            share.sum() - np.bincount(labels.docs, weights=np.repeat(share, counts), minlength=n_docs)
+        )
+
+    def mass(self, batch: QueryBatch, pools: Mapping[str, Pool]) -> np.ndarray:
+        """(B,) 1: there always is a document."""
+        return np.ones(len(batch.rows))
+
     def capacity(self, labels: Labels, n_docs: int) -> np.ndarray:
         """(Q,) corpus size less the judged positives."""
         return n_docs - np.diff(labels.indptr)

@@ -3,7 +3,8 @@
     slots of q:  [positives of the others]  [q's own draws]  [the others' draws]        B - 1, n, (B - 1) n
 
 STAR (Zhan et al. 2021; model.py:126-182 of the authors' code) and ANCE-Tele (Sun et al. 2022;
-ancetele/networks/DenseRetriever.py:144-157) score every query against every passage of its batch. Judged
+ancetele/networks/DenseRetriever.py:144-157) score every query against every passage of its batch, and so does any
+sampler with `negatives.in_batch`: MultipleNegativesRankingLoss with hard negatives in sentence-transformers. Judged
 positives are masked by id, for each query its own. A document that stands in two slots of a query, as another's
 positive and as a draw say, counts in both, as it does in the authors' codes.
 
@@ -22,7 +23,6 @@ import numpy as np
 from ..data.dataset import Labels
 from .base import Draw, Pool, QueryBatch, Sampler
 from .in_batch import InBatch, judged_positive, others_of
-from .weighted import Weighted
 
 _ROUNDING = 1e-12  # relative: what is left of a difference that should be zero
 
@@ -31,7 +31,7 @@ _ROUNDING = 1e-12  # relative: what is left of a difference that should be zero
 class Borrowed(Sampler):
     """What `own` draws for the other queries of the batch: (B - 1) n slots, labelled in-batch, ranked for nobody here."""
 
-    own: Weighted
+    own: Sampler
 
     name = "borrowed"
     citation = "Zhan et al. 2021 (STAR), Eq 13 in the authors' code: all hard documents of the batch"
@@ -56,29 +56,30 @@ class Borrowed(Sampler):
 
     def probability_of(self, batch: QueryBatch, pools: Mapping[str, Pool], docs: np.ndarray) -> np.ndarray:
         """(B, m) of `docs` (B, m); zero for judged positives."""
-        expected = self._expected(pools, batch.n_docs)
-        unique, at = np.unique(docs, return_inverse=True)
-        share = _on_columns(self.own, batch, pools, unique)  # (B, U) of each query's own draws
+        expected = self._expected(batch, pools)
+        unique, at = np.unique(np.where(docs < 0, batch.n_docs, docs), return_inverse=True)
+        real = unique < batch.n_docs
+        share = np.zeros((len(batch.rows), len(unique)))
+        share[:, real] = self.own.probabilities_on(batch, pools, unique[real])  # of each query's own draws
         rest = _difference(expected[unique][None, :], share) / self._allowed(batch, pools, expected)[:, None]
         p = np.take_along_axis(rest, at.reshape(docs.shape), axis=1)
         return np.where(judged_positive(batch, docs), 0.0, p)
 
     def probabilities(self, batch: QueryBatch, pools: Mapping[str, Pool]) -> np.ndarray:
         """(B, n_docs): how often the others draw it, less the judged."""
-        expected = self._expected(pools, batch.n_docs)
+        expected = self._expected(batch, pools)
         p = _difference(expected[None, :-1], self.own.probabilities(batch, pools))
         p = np.append(p, np.zeros((len(p), 1)), axis=1)
         np.put_along_axis(p, batch.judged, 0.0, axis=1)
         return np.asarray(p[:, :-1] / self._allowed(batch, pools, expected)[:, None])
 
-    def _expected(self, pools: Mapping[str, Pool], n_docs: int) -> np.ndarray:
+    def _expected(self, batch: QueryBatch, pools: Mapping[str, Pool]) -> np.ndarray:
         """(n_docs + 1,) expected draws of each document when all queries draw; the last cell is padding."""
-        expected = pools[self.own.pool].expected_draws
-        return np.pad(expected, (0, n_docs + 1 - len(expected)))
+        return np.append(self.own.expected_draws(batch.labels, batch.n_docs, pools, batch.step), 0.0)
 
     def _allowed(self, batch: QueryBatch, pools: Mapping[str, Pool], expected: np.ndarray) -> np.ndarray:
-        """(B,) expected draws of the other queries that the mask lets through; q's pool holds no judged ones."""
-        own = (pools[self.own.pool].sizes[batch.rows] > 0).astype(np.float64)
+        """(B,) expected draws of the other queries that the mask lets through; q itself draws no judged ones."""
+        own = self.own.mass(batch, pools)
         return np.maximum(expected.sum() - own - expected[batch.judged].sum(axis=1), 1e-300)
 
     def capacity(self, labels: Labels, n_docs: int) -> np.ndarray:
@@ -99,25 +100,11 @@ def _difference(total: np.ndarray, part: np.ndarray) -> np.ndarray:
     return np.where(rest <= _ROUNDING * total, 0.0, rest)
 
 
-def _on_columns(own: Weighted, batch: QueryBatch, pools: Mapping[str, Pool], docs: np.ndarray) -> np.ndarray:
-    """(B, U) probabilities under `own` of each of `docs` (U,); cost grows with pool and U, not their product."""
-    pool = pools[own.pool]
-    candidates = pool.docs[batch.rows]  # (B, K)
-    place = np.full(batch.n_docs + 1, -1)  # the last cell is that of padding, which is -1
-    place[docs] = np.arange(len(docs))
-    place[-1] = -1
-    at = place[candidates]
-    p = np.zeros((len(candidates), len(docs)))
-    row, column = np.nonzero(at >= 0)
-    p[row, at[row, column]] = own.candidate_probabilities(batch, pool)[row, column]
-    return p
-
-
 @dataclass(frozen=True)
 class WholeBatch(Sampler):
     """B - 1 positives of others, n draws of one's own, (B - 1) n draws of others. own: what draws."""
 
-    own: Weighted
+    own: Sampler
 
     name = "whole-batch"
     citation = "Zhan et al. 2021 (STAR); Sun et al. 2022 (ANCE-Tele)"
@@ -170,3 +157,19 @@ class WholeBatch(Sampler):
     def uniforms_needed(self, n: int) -> int:
         """What `own` consumes; the other groups add no chance."""
         return self.own.uniforms_needed(n)
+
+    def effective_sizes(self, batch: QueryBatch, pools: Mapping[str, Pool]) -> np.ndarray:
+        """(B,) of one's own draws."""
+        return self.own.effective_sizes(batch, pools)
+
+    def rank_probabilities(self, batch: QueryBatch, pools: Mapping[str, Pool]) -> np.ndarray | None:
+        """(B, K) of one's own draws."""
+        return self.own.rank_probabilities(batch, pools)
+
+    def notes(self, batch: QueryBatch, pools: Mapping[str, Pool]) -> str:
+        """On one's own draws."""
+        return self.own.notes(batch, pools)
+
+    def slots(self, n: int) -> int:
+        """Of one's own draws."""
+        return self.own.slots(n)

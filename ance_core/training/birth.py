@@ -9,6 +9,7 @@ from typing import Any
 from ..config import EncoderConfig, RunConfig
 from ..data.token_table import TokenTable
 from ..errors import StoreError
+from ..recipes.budget import arm_name
 from ..runs import RunWriter, Store
 from .problem import Problem
 from .start import check_fits, locate
@@ -116,10 +117,9 @@ def words_on_start(table: dict[str, Any]) -> str:
 
 
 def free_name(config: RunConfig, problem: Problem, store: Store) -> str:
-    """`recipe-data-s<seed>`, with a number behind it where that is taken."""
-    base = re.sub(r"[^A-Za-z0-9._-]+", "-", f"{config.recipe}-{problem.dataset.name}-s{config.seed}")[
-        :70
-    ].lstrip(".")
+    """`arm-data-s<seed>`, with a number behind it where that is taken. arm: see `recipes.budget.arm_name`."""
+    said = f"{arm_name(config.model_dump())}-{problem.dataset.name}-s{config.seed}"
+    base = re.sub(r"[^A-Za-z0-9._-]+", "-", said)[:70].lstrip(".")
     taken = {path.name for path in store.folder.iterdir()}
     return next(
         name for n in range(1, len(taken) + 2) if (name := base if n == 1 else f"{base}-{n}") not in taken

@@ -56,21 +56,22 @@ def train_runs(
     *,
     dataset: Dataset | None = None,
     watch: Watcher | None = None,
+    refused: Callable[[RunConfig, AnceError], None] | None = None,
 ) -> list[Run]:
     """Train all configs side by side, a step of each in turn; returns their runs when all have ended.
 
     All is validated before the first folder is made. A run that fails is marked so and the others go on;
-    the first error is raised at the end. watch: called after every step, the warm-up's too. Raises Interrupted
-    on Ctrl-C.
+    the first error is raised at the end. watch: called after every step, the warm-up's too. refused: called with each
+    config that its data cannot serve, which is then left out; without it the first one raises. Raises Interrupted on
+    Ctrl-C.
     """
     set_threads(configs[0])
     problems = _problems(configs, dataset)
     configs = [settle(config, problem) for config, problem in zip(configs, problems, strict=True)]
     jobs: list[Job] = []
     try:
-        for config, problem in zip(configs, problems, strict=True):
-            _check(config, problem)
-        for config, problem in zip(configs, problems, strict=True):
+        able = [(c, p) for c, p in zip(configs, problems, strict=True) if _is_able(c, p, refused)]
+        for config, problem in able:
             jobs.append(Job(config, problem, create_run(config, problem, store)))
         started = []
         for job in jobs:
@@ -159,6 +160,20 @@ def _problems(configs: Sequence[RunConfig], dataset: Dataset | None) -> list[Pro
     return problems
 
 
+def _is_able(
+    config: RunConfig, problem: Problem, refused: Callable[[RunConfig, AnceError], None] | None
+) -> bool:
+    """Whether the data can serve the config; if not, `refused` is told, or the error raised."""
+    try:
+        _check(config, problem)
+    except AnceError as error:
+        if refused is None:
+            raise
+        refused(config, error)
+        return False
+    return True
+
+
 def _check(config: RunConfig, problem: Problem) -> None:
     """Raise now, before a folder is made, what would stop the run at its start."""
     effective_batch_size(config, problem)
@@ -167,8 +182,8 @@ def _check(config: RunConfig, problem: Problem) -> None:
         build_encoder(config.encoder, problem.dataset, problem.tokens, config.seed)
     for each in filter(None, (warmup_config(config, problem), config)):
         recipe = get_recipe(each.recipe)
-        if recipe.sampler is not None:
-            recipe.sampler(each).check(problem.labels, problem.n_docs, each.negatives.per_query)
+        if sampler := recipe.build_sampler(each):
+            sampler.check(problem.labels, problem.n_docs, each.negatives.per_query)
         if "dual" in recipe.pools and each.method.dual_weight:
             check_dual(each, problem)
 

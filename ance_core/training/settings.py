@@ -83,6 +83,7 @@ def _check(config: RunConfig, recipe: Recipe) -> None:
         raise ConfigError(
             f"negatives.shares: no setting of recipe '{recipe.name}'; leave it out or choose recipe 'mixture'"
         )
+    _check_loss(config, recipe)
     if recipe.trains == "queries" and config.encoder.towers == "shared":
         raise ConfigError(
             f"encoder.towers: 'shared' leaves recipe '{recipe.name}' nothing to train, since documents stay as they are; "
@@ -99,6 +100,32 @@ def _check(config: RunConfig, recipe: Recipe) -> None:
         raise ConfigError(
             f"method.{strange[0]}: no parameter of recipe '{recipe.name}' ({known}); leave it out"
         )
+
+
+def _check_loss(config: RunConfig, recipe: Recipe) -> None:
+    """ConfigError for a loss or a sharing of negatives that the recipe cannot have."""
+    kind = config.objective.kind
+    if kind and recipe.own_objective(config):
+        raise ConfigError(
+            f"objective.kind: '{kind}' given, but recipe '{recipe.name}' as set here has a loss of its own "
+            f"({recipe.own_loss}); leave it out"
+        )
+    if kind == "softmax" and recipe.importance_weighted:
+        raise ConfigError(
+            f"objective.kind: 'softmax' given, but recipe '{recipe.name}' weighs each pair by 1 / (N p), which a softmax "
+            "over several negatives has no place for; leave it out"
+        )
+    if not config.negatives.in_batch:
+        return
+    if recipe.shares_batch:
+        why = "has the other passages of the batch among its negatives already"
+    elif recipe.sampler is None:
+        why = "ranks the corpus at every step and encodes no passages that could be shared"
+    elif recipe.importance_weighted:
+        why = "weighs each pair by 1 / (N p), which others' draws do not have"
+    else:
+        return
+    raise ConfigError(f"negatives.in_batch: recipe '{recipe.name}' {why}; leave it out")
 
 
 def _table_sizes(encoder: EncoderConfig) -> dict[str, Any]:

@@ -5,6 +5,7 @@ Methods that contrast otherwise have a step of their own: `dual` (DANCE) and `li
 
 from __future__ import annotations
 
+from dataclasses import fields, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -27,6 +28,8 @@ def contrast_step(run: Training, batch: QueryBatch) -> Outcome:
     draw = draw_negatives(run, batch)
     anchors, vectors, at = encode_batch(run, batch, draw)
     scored = score_batch(run.model.scale, anchors, vectors, at, draw, importance_of(run, batch, draw))
+    if run.recipe.hardest:
+        draw, scored = hardest_of(draw, scored)
     loss = run.objective(scored.scores)
     return Outcome(loss.value, (Contrast(batch, draw, scored, loss),))
 
@@ -99,6 +102,26 @@ def score_batch(
         importance=None if importance is None else torch.from_numpy(importance).to(device),
     )
     return Scored(scores, anchors, vectors, where[:, 0], where[:, 1:])
+
+
+def hardest_of(draw: Draw, scored: Scored) -> tuple[Draw, Scored]:
+    """The slot of each query that scores highest now, as a draw of one negative; all of it (B, 1).
+
+    Its probability is not known in closed form, since it depends on the weights and on the whole batch: nan.
+    """
+    scores = scored.scores
+    slot = scores.negative.detach().masked_fill(~scores.mask, -torch.inf).argmax(dim=1, keepdim=True)
+    column = slot.cpu().numpy()
+    kept = Draw(**{f.name: np.take_along_axis(getattr(draw, f.name), column, axis=1) for f in fields(Draw)})
+    kept = replace(kept, probability=np.where(kept.docs >= 0, np.nan, 0.0))
+    assert scores.sources is not None
+    one = replace(
+        scores,
+        negative=scores.negative.gather(1, slot),
+        mask=scores.mask.gather(1, slot),
+        sources=scores.sources.gather(1, slot),
+    )
+    return kept, replace(scored, scores=one, negative_at=scored.negative_at.gather(1, slot))
 
 
 def best_passages(products: Tensor, at: Tensor) -> Tensor:

@@ -89,7 +89,9 @@ def _one_run(source: Source, seen: Sequence[Summary], without: int) -> None:
     names = [run.name for run in seen]
     keep_if_offered("space", names)
     with st.container(horizontal=True, vertical_alignment="bottom", key="look"):
-        name = st.selectbox("Run", names, key="space", bind="query-params", width=340)
+        recipes = [run.config.get("recipe") for run in seen]
+        first = recipes.index("ance") if "ance" in recipes else 0  # its negatives lie where the query is
+        name = st.selectbox("Run", names, first, key="space", bind="query-params", width=340)
         method = film.choose_method()
     if without:
         st.caption(f"{words.count(without, 'run')} of those shown above without snapshots: not offered here.")

@@ -14,6 +14,7 @@ from ance_core.samplers import (
     Sampler,
     TopK,
     Uniform,
+    UniformTop,
     Weighted,
     WholeBatch,
 )
@@ -66,6 +67,7 @@ BY_QUERY: list[tuple[Sampler, int]] = [
     (TopK("bm25", 9), 0),
     (Geometric("own", 12), 0),
     (Weighted("weighed", 12), 0),
+    (UniformTop("own", 12, top=5), 0),
     (Ambiguous("own", 12), 0),
     (Ambiguous("own", 12, rule="pool"), 0),
     (Ambiguous("own", 12, a=0.5, b=1.0), 0),
@@ -80,6 +82,17 @@ BY_QUERY: list[tuple[Sampler, int]] = [
     (Curriculum(TopK("bm25", 9), Ambiguous("own", 12), 100), 100),
 ]
 """Samplers that serve each query by itself, and the step at which they are audited."""
+
+SHARED: list[Sampler] = [
+    Uniform(),
+    TopK("bm25", 9),
+    UniformTop("own", 12, top=3),
+    Ambiguous("own", 12, a=2.0),
+    GradientNorm("weighed", 12),
+    Mixture((TopK("bm25", 9), Uniform()), (0.7, 0.3)),
+    Curriculum(TopK("bm25", 9), Ambiguous("own", 12), 100),
+]
+"""Samplers whose draws the whole batch shares, under `negatives.in_batch`."""
 
 BY_BATCH = (InBatch, Borrowed, WholeBatch)
 """Samplers whose negatives come from the batch: audited by `audit_batches`, in test_audit and test_whole_batch."""

@@ -10,7 +10,7 @@ from ance_core.errors import ConfigError
 from ance_core.samplers import SOURCES, Borrowed, Pool, QueryBatch, Weighted, WholeBatch
 from ance_core.samplers.audit import audit_batches
 
-from .cases import LABELS, N_DOCS, POOLS
+from .cases import LABELS, N_DOCS, POOLS, SHARED
 
 WEIGHTED = {"own": POOLS["weighed"]}
 OWN = Weighted("own", 12)
@@ -38,6 +38,46 @@ def test_every_group_of_slots_draws_what_it_says(pools, query, n):
         assert audit.draws > 3_000
         assert audit.impossible == 0, name
         assert audit.p_value > 1e-4, (name, audit)
+
+
+@pytest.mark.parametrize("own", SHARED, ids=lambda own: own.name)
+def test_any_sampler_can_share_its_batch(own):
+    query = 0  # with one label, since SimANS's own draws depend on the label of the step
+    audits = audit_batches(WholeBatch(own), POOLS, LABELS, N_DOCS, query, size=4, batches=3_000, n=2)
+    assert set(audits) == {"in-batch", own.name, "borrowed"}
+    for name, audit in audits.items():
+        assert audit.draws > 1_000
+        assert audit.impossible == 0, name
+        assert audit.p_value > 1e-4, (name, audit)
+
+
+@pytest.mark.parametrize("own", SHARED, ids=lambda own: own.name)
+def test_expectations_over_all_queries_are_sums_of_their_probabilities(own):
+    """Against a loop over queries and labels; columns and mass against whole rows."""
+    expected = np.zeros(N_DOCS)
+    for q in range(len(LABELS.queries)):
+        labels = range(LABELS.indptr[q], LABELS.indptr[q + 1])
+        for label in labels:
+            one = QueryBatch(np.array([q]), np.array([label]), LABELS, N_DOCS)
+            expected += own.probabilities(one, POOLS)[0] / len(labels)
+    np.testing.assert_allclose(own.expected_draws(LABELS, N_DOCS, POOLS), expected, atol=1e-12)
+    np.testing.assert_allclose(own.expected_draws(LABELS, N_DOCS, POOLS), expected, atol=1e-12)  # remembered
+    batch = batch_of(range(len(LABELS.queries)))
+    rows = own.probabilities(batch, POOLS)
+    docs = np.array([3, 0, 17, 39])
+    np.testing.assert_allclose(own.probabilities_on(batch, POOLS, docs), rows[:, docs], atol=1e-15)
+    np.testing.assert_allclose(own.mass(batch, POOLS), rows.sum(axis=1))
+
+
+@pytest.mark.parametrize("own", SHARED, ids=lambda own: own.name)
+def test_shared_draws_are_recorded_with_the_probabilities_of_their_group(own):
+    batch = batch_of(np.arange(len(LABELS.queries)))
+    drawn = draw(WholeBatch(own), batch, POOLS, 2)
+    for part, columns in WholeBatch(own).parts(len(batch.rows), 2):
+        stated, docs = part.probabilities(batch, POOLS), drawn.docs[:, columns]
+        filled = docs >= 0
+        expected = np.take_along_axis(stated, np.maximum(docs, 0).astype(np.int64), axis=1)
+        np.testing.assert_allclose(drawn.probability[:, columns][filled], expected[filled], rtol=1e-9)
 
 
 def test_the_audit_sees_a_group_with_the_wrong_distribution():
