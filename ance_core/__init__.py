@@ -28,6 +28,7 @@ _WHERE = {
     "train": "api",
     "metrics": "api",
     "negatives": "api",
+    "explain": "api",
     "plot": "api",
     "AnceError": "errors",
 }
