@@ -6,7 +6,7 @@ data = ance.load_dataset("tiny")
 runs = [ance.train(data, recipe=name, steps=200) for name in ("random", "ance")]
 ance.metrics(runs)                  # run, recipe, seed, step, name, value, ...
 ance.negatives(runs[1], data)       # one row a drawn negative, with ids and texts of your data
-ance.explain(runs[1], "train-01").terms   # what stood in the loss of the query's last step
+ance.explain(runs[1], "q01").terms  # what stood in the loss of the query's last step
 ance.plot(runs, "dev/RR@10").show()
 """
 

@@ -42,9 +42,9 @@ def explain(
     say: dict[str, Any] = {"markup": False, "highlight": False, "soft_wrap": True}
     out.print(f"{name}, step {found.step}: query {found.query_id}, {found.query_text!r}", **say)
     for (contrast, positive), part in found.terms.groupby(["contrast", "positive_id"], sort=False):
-        out.print(
-            _terms(part, f"{_asked(str(contrast))} {positive}, score {part['positive_score'].iloc[0]:.3f}")
-        )
+        ordered = part.sort_values(["masked", "weight"], ascending=[True, False], kind="stable")
+        score = part["positive_score"].iloc[0]
+        out.print(_terms(ordered, f"{_asked(str(contrast))} {positive}, score {score:.3f}"))
     for funnel in found.funnels:
         out.print(_funnel(funnel))
         for note in filter(None, (_most(funnel), funnel.note)):

@@ -13,7 +13,7 @@ from ance_core.errors import AnceError, ConfigError
 from ance_core.experiments.explain import explain
 from ance_core.recipes import RECIPES
 from ance_core.runs import Store
-from ance_core.training.again import problem_of, repeat
+from ance_core.training.again import StoredPools, problem_of, repeat
 from ance_core.training.session import train_runs
 from ance_core.training.settings import resolve
 
@@ -313,6 +313,22 @@ def test_other_versions_and_other_numbers_are_said(runs, tmp_path):
     assert found.relative == pytest.approx(0.01 / 1.01, rel=1e-3)
     assert any(text.startswith("torch ") and "then 1.0" in text for text in found.differing)
     assert "relative difference 0.01" in found.sentence()
+
+
+def test_which_pools_were_in_force_follows_from_checkpoint_and_log(tmp_path):
+    """An asynchronous run: mined at 10 and in use from 25, mined at 20 and in use from 35; the checkpoint is of step 30."""
+    from ance_core.config import RefreshConfig
+
+    stored = StoredPools(None, RefreshConfig(), False, tmp_path, known=((35, 20),))
+    stored.restore({"current": 10, "waiting": []})
+    assert [stored.in_force(step) for step in (30, 34, 35, 90)] == [10, 10, 20, 20]
+    lagging = StoredPools(None, RefreshConfig(), False, tmp_path, known=((11, 8), (15, 12)))
+    lagging.restore({"current": 4, "waiting": [[11, 8]]})
+    assert [lagging.in_force(step) for step in (10, 11, 14, 15)] == [4, 8, 8, 12]
+    assert [lagging.before(step) for step in (4, 8, 12)] == [None, 4, 8]
+    first = StoredPools(None, RefreshConfig(), False, tmp_path, known=((0, 0),))
+    first.restore({"current": None, "waiting": []})
+    assert first.in_force(0) == 0
 
 
 def test_a_fork_names_its_parent_for_earlier_steps(runs, tmp_path):
