@@ -14,6 +14,7 @@ from .errors import ConfigError
 from .fields import MOST, Count, LabelsPerQuery, Positive, Rate, Settings, Size
 from .layers import merge, read_settings, spelled_out
 from .methods import FilterConfig, MethodConfig, NegativesConfig, ObjectiveConfig, SharesConfig
+from .optimizer import OptimizerConfig
 from .wording import worded
 
 __all__ = [
@@ -22,6 +23,7 @@ __all__ = [
     "MethodConfig",
     "NegativesConfig",
     "ObjectiveConfig",
+    "OptimizerConfig",
     "RunConfig",
     "SharesConfig",
     "merge",
@@ -178,19 +180,6 @@ class WarmupConfig(Settings):
     )
     learning_rate: Rate = Field(
         6e-4, description="peak learning rate of the warm-up; if absent by the encoder"
-    )
-
-
-class OptimizerConfig(Settings):
-    """AdamW with a linear warm-up and a linear decay to zero."""
-
-    learning_rate: Rate = Field(6e-4, description="peak learning rate; if absent by the encoder")
-    weight_decay: Annotated[float, Field(ge=0)] = Field(0.01, description="AdamW's decoupled decay")
-    warmup_share: Annotated[float, Field(ge=0, lt=1)] = Field(
-        0.1, description="share of the steps with rising rate"
-    )
-    max_grad_norm: Rate = Field(
-        1.0, description="gradients are clipped to this norm; the log has it before clipping"
     )
 
 

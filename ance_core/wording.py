@@ -16,6 +16,7 @@ KINDS = {
     "tuple": "a list",
     "list": "a list",
     "int_or_all": "a whole number, or all",
+    "float_or_none": "a number, or none",
     "one_line": "a text on one line",
 }
 

@@ -12,6 +12,7 @@ from typing import Any
 import pandas as pd
 
 from . import words
+from .charts.ends import Level
 from .charts.groups import INCIDENTAL, Group, by_method, differing
 from .source import BEST, Summary
 from .theme import Look, look
@@ -41,8 +42,9 @@ def grid(
     numeric: int = 0,
     caption: str = "",
     narrow: int = 2,
+    references: int = 0,
 ) -> str:
-    """An HTML table of ready-made cells. The last `numeric` columns are right-aligned.
+    """An HTML table of ready-made cells. The last `numeric` columns are right-aligned; so many last rows are references.
 
     On a narrow screen every row becomes a card whose first cell is its title, and each further cell carries
     its header; `narrow` (1 or 2) of them stand side by side.
@@ -55,13 +57,13 @@ def grid(
 
     head = "".join(f'<th scope="col"{kind(i)}>{escape(h)}</th>' for i, h in enumerate(headers))
     body = "".join(
-        "<tr>"
+        ('<tr class="ance-reference">' if place >= len(rows) - references else "<tr>")
         + "".join(
             f'<td data-label="{escape(headers[i])}"{kind(i, cell)}><div>{cell}</div></td>'
             for i, cell in enumerate(row)
         )
         + "</tr>"
-        for row in rows
+        for place, row in enumerate(rows)
     )
     title = f"<caption>{escape(caption)}</caption>" if caption else ""
     return f'<table class="ance-table ance-by-{narrow}">{title}<thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>'
@@ -132,8 +134,8 @@ def _bar(run: Summary) -> str:
     )
 
 
-def runs_table(runs: Sequence[Summary], now: float) -> str:
-    """One row a run; `now` in unix seconds. Speed and time left only where something moves."""
+def runs_table(runs: Sequence[Summary], now: float, references: Sequence[Level] = ()) -> str:
+    """One row a run, then the references; `now` in unix seconds. Speed and time left only where something moves."""
     several = len({run.data for run in runs}) > 1
     moving = any(run.active for run in runs)
     headers = [
@@ -165,7 +167,17 @@ def runs_table(runs: Sequence[Summary], now: float) -> str:
             f"<b>{words.number(run.test)}</b>" if run.test is not None else BLANK,
         ]
         rows.append(row)
-    return grid([*headers, *numbers], rows, numeric=len(numbers), caption=f"Scores: mean {BEST}, 0 to 1")
+    for level in references:
+        row = [f"{escape(level.label)}<small>reference</small>"]
+        row += [BLANK] * (len(headers) + len(numbers) - 4)
+        row += [
+            words.number(level.sample.get(("dev", BEST))),
+            BLANK,
+            words.number(level.whole.get(("test", BEST))),
+        ]
+        rows.append(row)
+    caption = f"Scores: mean {BEST}, 0 to 1"
+    return grid([*headers, *numbers], rows, numeric=len(numbers), caption=caption, references=len(references))
 
 
 def _budget(run: Summary) -> str:
@@ -218,12 +230,14 @@ def setting(value: Any) -> str:
     return escape(f"{value:g}" if isinstance(value, float) else str(value))
 
 
-def final(table: pd.DataFrame, groups: Sequence[Group], split: str) -> str:
-    """Final metrics of a split (from `export.final_table`), a row a group; the best of a column is bold."""
+def final(table: pd.DataFrame, groups: Sequence[Group], split: str, references: Sequence[Level] = ()) -> str:
+    """Final metrics of a split (from `export.final_table`), a row a group, then the references; a column's best is bold."""
     own = table[table["split"] == split]
     measures = list(dict.fromkeys(own["measure"]))
     cells = {(row.method, row.measure): row for row in own.itertuples()}
-    best = own.groupby("measure")["mean"].max()
+    levels = [level for level in references if any(of == split for of, _ in level.whole)]
+    known = {measure: [level.whole.get((split, measure), -1.0) for level in levels] for measure in measures}
+    best = {name: max([mean, *known[name]]) for name, mean in own.groupby("measure")["mean"].max().items()}
     rows = []
     for group in groups:
         found = [cells.get((group.label, measure)) for measure in measures]
@@ -232,4 +246,12 @@ def final(table: pd.DataFrame, groups: Sequence[Group], split: str) -> str:
             bold = [bool(row) and row.mean == best[row.measure] for row in found]
             said = [f"<b>{text}</b>" if top else text for text, top in zip(said, bold, strict=True)]
             rows.append([chip(group.label, group.look), str(max(row.runs for row in found if row)), *said])
-    return grid(["Method", "Runs", *measures], rows, numeric=len(measures) + 1, narrow=1)
+    for level in levels:
+        values = [level.whole.get((split, measure)) for measure in measures]
+        said = [
+            f"<b>{words.number(value)}</b>" if value == best[measure] else words.number(value)
+            for value, measure in zip(values, measures, strict=True)
+        ]
+        rows.append([escape(level.label), BLANK, *said])
+    headers = ["Method", "Runs", *measures]
+    return grid(headers, rows, numeric=len(measures) + 1, narrow=1, references=len(levels))

@@ -8,10 +8,24 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from ..config import EncoderConfig, RunConfig, parse
 from .base import Recipe
+
+
+class Spend(NamedTuple):
+    """What arms must have in common to differ in their sampler alone: negatives of a query at a step, and the loss.
+
+    >>> str(Spend(1, "pairwise"))
+    '1 negative a query, pairwise loss'
+    """
+
+    negatives: int
+    loss: str
+
+    def __str__(self) -> str:
+        return f"{self.negatives:,} negative{'' if self.negatives == 1 else 's'} a query, {self.loss} loss"
 
 
 @dataclass(frozen=True)
@@ -28,9 +42,9 @@ class Budget:
     in_batch: bool
 
     @property
-    def group(self) -> tuple[int, str]:
-        """Arms of one group differ in where their negatives come from, and in neither number nor loss."""
-        return self.negatives, self.loss
+    def spend(self) -> Spend:
+        """Arms of equal spend differ in where their negatives come from, and in neither number nor loss."""
+        return Spend(self.negatives, self.loss)
 
     @property
     def words(self) -> str:

@@ -12,7 +12,7 @@ from ..errors import StoreError
 from ..recipes.budget import arm_name
 from ..runs import RunWriter, Store
 from .problem import Problem
-from .start import check_fits, locate
+from .start import check_fits, check_optimizer, locate
 from .warmup import warmup_config, warmup_name
 
 
@@ -65,6 +65,8 @@ def initial_weights(config: RunConfig, problem: Problem, store: Store) -> dict[s
         field = "fork" if config.fork else "start"
         parent, step = locate(config.fork or config.start or "", store, field)
         check_fits(config, problem, parent, field)
+        if config.fork:
+            check_optimizer(config, parent)
         return {"run": parent.name, "step": step}
     warm = warmup_config(config, problem)
     return {"run": warmup_name(warm, problem), "step": warm.steps} if warm else {"run": None, "step": 0}

@@ -40,8 +40,7 @@ def write_checkpoint(folder: Path, model: nn.Module, optimizer: Optimizer, state
 
 def read_weights(folder: Path, model: nn.Module) -> None:
     """Copy a checkpoint's weights into a model of the same shape. StoreError if they do not fit."""
-    path = folder / WEIGHTS
-    saved = _tensors(path)
+    path, saved = folder / WEIGHTS, tensors_of(folder)
     current = dict(model.named_parameters())
     if not any(name.startswith(DOCUMENT) for name in saved):  # one tower saved: both sides start from it
         saved |= {
@@ -56,6 +55,11 @@ def read_weights(folder: Path, model: nn.Module) -> None:
     with torch.no_grad():
         for name, parameter in current.items():
             parameter.copy_(saved[name])
+
+
+def tensors_of(folder: Path) -> dict[str, Tensor]:
+    """A checkpoint's weights by name, shared ones once. StoreError if the file is gone or damaged."""
+    return _tensors(folder / WEIGHTS)
 
 
 def _tensors(path: Path) -> dict[str, Tensor]:

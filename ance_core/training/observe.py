@@ -13,6 +13,7 @@ from ..samplers import Sampler
 from ..samplers.effective import effective_sample_sizes, sample_batch, top_shares
 from ..samplers.uniform import Uniform
 from .checkpoint import write_checkpoint
+from .distance import EVERY, Start
 from .evaluate import measure
 from .outcome import Contrast, Outcome
 from .probing import draw_one, measure_drawn, probe_batches
@@ -27,6 +28,12 @@ def observe_start(run: Training) -> None:
     """The state before the first update: evaluation, snapshot, and a checkpoint that resuming can start from."""
     run.writer.heartbeat(run.step, "running", steps=run.config.steps)
     if run.step == run.first_step:
+        run.start = Start.now(run.model)
+    elif run.start is None:
+        message = f"the weights of step {run.first_step} are gone, so their distance is no longer logged"
+        run.writer.event(run.step, "distance", message)
+    if run.step == run.first_step:
+        run.writer.scalars(run.step, _distance(run), run.seconds, run.examples)
         observe_milestones(run)
 
 
@@ -91,12 +98,18 @@ def observe_step(run: Training, outcome: Outcome, norms: dict[str, float], rate:
         values |= {
             f"loss/{'dual' if c.dual else 'prime'}": float(c.loss.value.detach()) for c in outcome.contrasts
         }
-    values |= {f"grad_norm/{band}": norm for band, norm in norms.items()}
+    values |= {f"grad_norm/{band}": norm for band, norm in norms.items()} | _distance(run)
     run.writer.scalars(run.step, values, run.seconds, run.examples)
     run.writer.heartbeat(run.step, "running", run.refresher.message)
     if run.config.record.negatives:
         for contrast in outcome.contrasts:
             run.writer.negatives(negative_records(run, contrast))
+
+
+def _distance(run: Training) -> dict[str, float]:
+    """How far the weights are from those before the first update, at the steps at which that is measured."""
+    due = run.step == run.first_step or run.step % EVERY == 0 or run.step == run.config.steps
+    return {"weights/distance": run.start.distance()} if due and run.start is not None else {}
 
 
 def _margin(contrast: Contrast) -> float:
@@ -128,6 +141,9 @@ def evaluate_samples(run: Training) -> None:
         f"{split}/{name}": float(table[name].mean()) for split, table in found.items() for name in CURVES
     }
     run.writer.scalars(run.step, run.evaluated, run.seconds, run.examples)
+    for split, table in found.items():
+        ids = run.problem.query_ids(labels[split])
+        run.writer.queries.evaluation(run.step, split, ids, {name: table[name].to_numpy() for name in CURVES})
     observe_collapse(run)
 
 

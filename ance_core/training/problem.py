@@ -87,6 +87,10 @@ class Problem:
         keep = np.isin(qrels.queries, labels.queries[chosen])
         return qrels.take(keep).labels()
 
+    def query_ids(self, labels: Labels) -> list[str]:
+        """The ids of the queries of `labels`, in their order."""
+        return [self.dataset.query_ids[row] for row in labels.queries]
+
     def watched(self, record: RecordConfig) -> dict[str, Labels]:
         """By split, the labels of the samples that are evaluated while training.
 

@@ -22,6 +22,7 @@ from .evaluate import final_results
 from .loop import steps
 from .observe import save_checkpoint
 from .problem import Problem, load_problem
+from .references import record_references
 from .replay import REPLAY, replay_settings
 from .run import Training, assemble, check_dual, effective_batch_size, restore
 from .start import check_table, continue_from, locate
@@ -209,10 +210,13 @@ def _start(job: Job, store: Store, watch: Watcher | None) -> Training:
         training = assemble(config, job.problem, job.writer, parent, step)
         if config.fork:
             continue_from(training, parent, step)
+        record_references(training, store, parent)
         return training
     job.writer.heartbeat(0, "warming-up")
-    start = shared_start(job.config, job.problem, store, train_warmup, wait)
-    return assemble(job.config, job.problem, job.writer, *(start or (None, 0)))
+    start, step = shared_start(job.config, job.problem, store, train_warmup, wait) or (None, 0)
+    training = assemble(job.config, job.problem, job.writer, start, step)
+    record_references(training, store, start)
+    return training
 
 
 def _train_warmup(config: RunConfig, name: str, problem: Problem, store: Store, watch: Watcher) -> None:

@@ -6,6 +6,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from ance_core.recipes.budget import Budget
+
 from ..theme import DASHES, Look, look, rank
 
 # What may differ between two runs of one group: it names the run or says where it ran or which curves it has, not
@@ -22,6 +24,7 @@ class Member:
     seed: int
     settings: Mapping[str, Any] = field(default_factory=dict)
     cut_short: bool = False  # ended before its last step: drawn, but not averaged with the whole ones
+    budget: Budget | None = None  # None: of a method that this version does not know
 
 
 @dataclass(frozen=True)

@@ -92,6 +92,13 @@ GRADIENT = Measure(
     digits=4,
     each_step=True,
 )
+DISTANCE = Measure(
+    "weights/distance",
+    "Distance of the weights from their start",
+    "Distance from the start",
+    "How far all trained weights together have moved since before the first update, as the crow flies.",
+    digits=4,
+)
 BANDS = {
     "embeddings": "Embeddings",
     "bottom": "Bottom layers",

@@ -223,8 +223,9 @@ def test_a_simans_run_of_before_keeps_the_one_a_it_was_trained_with(tmp_path):
     from ance_core.recipes import get_recipe
 
     store = Store(tmp_path, create=True)
-    for name, recipe in (("old", "simans"), ("new", "simans"), ("other", "ance")):
-        settings = RunConfig(recipe=recipe).model_dump(mode="json")
+    for name, recipe in (("old", "simans"), ("new", "simans"), ("other", "ance"), ("set", "simans")):
+        method = {"a": 0.5} if name == "set" else {}
+        settings = RunConfig(recipe=recipe, method=method).model_dump(mode="json")
         if name != "new":
             del settings["method"]["a_rule"]
         store.create_run(name, settings).close()
@@ -233,6 +234,7 @@ def test_a_simans_run_of_before_keeps_the_one_a_it_was_trained_with(tmp_path):
         "old": "pool",
         "new": None,
         "other": None,
+        "set": None,
     }
     rules = {name: get_recipe("simans").sampler(read[name]).rule for name in ("old", "new")}
     assert rules == {"old": "pool", "new": "query"}
