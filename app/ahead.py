@@ -66,7 +66,7 @@ def read(source: Source) -> None:
     drawn, probed = Drawn(source), Probed(source)
     for name in names:
         try:
-            spaces.cones(source.run(name))
+            spaces.followed(source.run(name))
             drawn.overview(name)
             if steps := probed.steps(name):
                 probed.means(name, steps[-1])

@@ -62,9 +62,9 @@ def _build_meanwhile(later: Sequence[str]) -> subprocess.Popen[bytes] | None:
 def _train(data: str, args: argparse.Namespace, store: Store, console: Console) -> None:
     dataset: Dataset = load_dataset(data)
     done: dict[str, Run] = {}
-    for stage in stages(data):
+    for stage in stages(data, args.steps):
         arms = [arm for arm in stage if arm.after is None or arm.after in done]
-        configs = [_config(arm, data, args, done) for arm in arms]
+        configs = [_config(arm, data, args, done, store) for arm in arms]
         if not configs:
             continue
 
@@ -73,13 +73,14 @@ def _train(data: str, args: argparse.Namespace, store: Store, console: Console) 
 
         with training_progress(console) as watch:
             runs = train_runs(configs, store, dataset=dataset, watch=watch, refused=refused)
-        done |= {str(run.info["recipe"]): run for run in runs}
+        done |= {str(run.info["recipe"]): run for run in runs if str(run.info["recipe"]) not in done}
 
 
-def _config(arm: Arm, data: str, args: argparse.Namespace, done: dict[str, Run]) -> RunConfig:
+def _config(arm: Arm, data: str, args: argparse.Namespace, done: dict[str, Run], store: Store) -> RunConfig:
     values = {"data": data, "recipe": arm.recipe, "steps": args.steps, "seed": args.seed, "record": PROBES}
     start = {"start": done[arm.after].name} if arm.after else {}
-    return resolve(merge(values, start, arm.more))
+    more = {k: v for k, v in arm.more.items() if k != "name" or not (store.folder / str(v)).exists()}
+    return resolve(merge(values, start, more))
 
 
 def main() -> int:

@@ -5,7 +5,8 @@ from __future__ import annotations
 import numpy as np
 from torch import Tensor
 
-from ..probes.geometry.run import MEAN_COSINES, anisotropy_now
+from ..probes.geometry.light import CONE
+from ..probes.geometry.run import SIDES, anisotropy_now
 from ..rng import generator
 from ..runs import probes
 from ..runs.files import write_json_atomic
@@ -156,6 +157,28 @@ def observe_collapse(run: Training) -> None:
         run.start_quality = now
     if run.collapsed or now >= COLLAPSED * run.start_quality:
         return
+    _say_collapse(
+        run,
+        f"dev RR@10 fell from {run.start_quality:.3f} at the start to {now:.3f}, below half of it",
+    )
+
+
+def observe_cone(run: Training, cosines: dict[str, float]) -> None:
+    """Say once where queries or documents have closed into a narrow cone that they did not start in.
+
+    cosines: mean cosine by side, NaN where vectors are not finite. The limit is that of the red collapse light.
+    """
+    if run.start_cosines is None:
+        run.start_cosines = {of: value for of, value in cosines.items() if np.isfinite(value)}
+    limit = CONE["red"]
+    crossed = [of for of, now in cosines.items() if run.start_cosines.get(of, 1.0) <= limit < now]
+    if crossed and not run.collapsed:
+        rises = [f"{of} from {run.start_cosines[of]:.2f} at the start to {cosines[of]:.2f}" for of in crossed]
+        _say_collapse(run, f"the mean cosine rose, of {' and of '.join(rises)}, above {limit:g}")
+
+
+def _say_collapse(run: Training, sign: str) -> None:
+    """The event `collapse`: what was seen, why it may be so and what helps. Once a run, whichever sign comes first."""
     run.collapsed = True
     remedy = (
         f"raise warmup.steps (now {run.config.warmup.steps})"
@@ -163,16 +186,14 @@ def observe_collapse(run: Training) -> None:
         else "add a warm-up"
     )
     cause = "negatives this hard undo a start this weak" if run.recipe.mines else "training undoes the start"
+    rate = run.config.optimizer.learning_rate
     run.writer.event(
-        run.step,
-        "collapse",
-        f"dev RR@10 fell from {run.start_quality:.3f} at the start to {now:.3f}, below half of it: {cause}; {remedy}, or "
-        f"lower optimizer.learning_rate (now {run.config.optimizer.learning_rate:g})",
+        run.step, "collapse", f"{sign}: {cause}; {remedy}, or lower optimizer.learning_rate (now {rate:g})"
     )
 
 
 def save_snapshot(run: Training) -> None:
-    """Embeddings of a fixed sample of documents and training queries, with their rows; their mean cosines to the log."""
+    """Embeddings of a fixed sample of documents and training queries, with their rows; and to the log their anisotropy."""
     limit = run.config.record.snapshot_texts
     labels = run.problem.labels
     docs = _sample(run.problem.n_docs, limit, "snapshot documents")
@@ -189,9 +210,13 @@ def save_snapshot(run: Training) -> None:
         arrays["passages"] = vectors[passages.expand(docs)[0]]
         arrays["passage_starts"] = np.concatenate([[0], np.cumsum(counts)])
     run.writer.snapshot(run.step, arrays)
-    cosines = {name: anisotropy_now(arrays[of]) for of, name in MEAN_COSINES.items()}
-    finite = {name: value for name, value in cosines.items() if np.isfinite(value)}
+    found = {of: anisotropy_now(arrays[of]) for of in SIDES}
+    values = {
+        f"{measure}/{of}": value for of, measured in found.items() for measure, value in measured.items()
+    }
+    finite = {name: value for name, value in values.items() if np.isfinite(value)}
     run.writer.scalars(run.step, finite, run.seconds, run.examples)
+    observe_cone(run, {of: measured["mean_cosine"] for of, measured in found.items()})
 
 
 def save_probe(run: Training) -> None:

@@ -67,7 +67,8 @@ class Training:
     evaluated: dict[str, float] = field(default_factory=dict)  # the last, by `<split>/<measure>`
     start_quality: float | None = None  # dev RR@10 before the first update
     start: Start | None = None  # the weights before the first update, while they are known
-    collapsed: bool = False  # whether it has been said that quality fell below half of that
+    start_cosines: dict[str, float] | None = None  # mean cosine of queries and documents, likewise
+    collapsed: bool = False  # whether the event `collapse` has been written
 
     @property
     def pools(self) -> dict[str, Pool]:
@@ -115,6 +116,7 @@ class Training:
             "seconds": self.seconds,
             "pools": self.refresher.state(),
             "start_quality": self.start_quality,
+            "start_cosines": self.start_cosines,
             "collapsed": self.collapsed,
         }
 
@@ -215,5 +217,6 @@ def restore(training: Training, run: Run, step: int) -> None:
         step_folder(run.folder / CHECKPOINTS, training.first_step), training.model
     )
     training.start_quality = state.get("start_quality")
+    training.start_cosines = state.get("start_cosines")
     training.collapsed = state.get("collapsed", False)
     training.refresher.restore(state["pools"])

@@ -42,8 +42,10 @@ def test_a_finished_run_is_drawn_from_all_sides(open_page, tmp_path):
     app = open_page(tmp_path, "space")
     assert quiet(app)
     drawn = figures(app)
-    assert list(drawn) == ["mean_cosine/queries", "projection", "cosines", "spectrum", "hubness"]
-    assert names(drawn["mean_cosine/queries"]) == ["ance", "dance"]
+    both = ["mean_cosine/queries", "mean_cosine/documents"]
+    assert list(drawn) == [*both, "projection", "cosines", "spectrum", "hubness"]
+    for side in both:
+        assert names(drawn[side]) == ["ance", "dance"]
     assert {"documents", "queries"} == set(traces(app))
     assert "Spread out" in text(app)
     assert "IsoScore" in text(app)

@@ -23,6 +23,21 @@ class Estimate(NamedTuple):
 NOTHING = Estimate(float("nan"))
 
 
+def widths_apart(one: Estimate, other: Estimate) -> float:
+    """|one - other| in widths of the wider of the two intervals (a width is two half widths).
+
+    Infinite where two exact numbers differ, NaN where one cannot be said.
+
+    >>> widths_apart(Estimate(0.9, 0.01), Estimate(0.1, 0.02))
+    20.0
+    """
+    gap = abs(one.value - other.value)
+    width = 2 * np.maximum(one.half_width, other.half_width)  # NaN where one is
+    if width == 0:
+        return float("nan") if np.isnan(gap) else float("inf") if gap else 0.0
+    return float(gap / width)
+
+
 def sample_rows(size: int, limit: int, purpose: str, seed: int = 0) -> np.ndarray:
     """All rows, or `limit` of them without replacement, ascending; the same for the same arguments."""
     if size <= limit:
