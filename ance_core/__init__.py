@@ -29,6 +29,7 @@ _WHERE = {
     "train": "api",
     "metrics": "api",
     "negatives": "api",
+    "explain": "api",
     "plot": "api",
     "compare": "experiments",
     "AnceError": "errors",

@@ -11,11 +11,11 @@ from typing import Annotated, Any, Literal
 from pydantic import Field, PrivateAttr, ValidationError, model_validator
 
 from .errors import ConfigError
-from .explain import explain
 from .fields import MOST, Count, LabelsPerQuery, Positive, Rate, Settings, Size
 from .layers import merge, read_settings, spelled_out
 from .methods import FilterConfig, MethodConfig, NegativesConfig, ObjectiveConfig, SharesConfig
 from .optimizer import OptimizerConfig
+from .wording import worded
 
 __all__ = [
     "EncoderConfig",
@@ -270,5 +270,5 @@ def parse(model: type[Settings], values: dict[str, Any], where: str = "") -> Any
     try:
         return model.model_validate(values)
     except ValidationError as error:
-        problems = "; ".join(explain(model, problem) for problem in error.errors())
+        problems = "; ".join(worded(model, problem) for problem in error.errors())
         raise ConfigError(f"{where}: {problems}" if where else problems) from None

@@ -42,7 +42,7 @@ def demo(
         bool, typer.Option("--serve/--no-serve", help="leave the dashboard open afterwards")
     ] = True,
 ) -> None:
-    """Train the methods side by side, on one collection after the other, and watch them in the browser."""
+    """Train methods side by side and watch them in the browser."""
     from ..runs import Store
 
     Store(runs, create=True)

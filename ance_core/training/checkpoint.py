@@ -86,6 +86,11 @@ def read_checkpoint(folder: Path, model: nn.Module, optimizer: Optimizer) -> dic
         # AdamW keeps its step count on the processor unless fused on a device
         device = parameter.device if value.dim() or parameter.device.type != "cpu" else value.device
         optimizer.state[parameter][moment] = value.to(device)
+    return read_state(folder)
+
+
+def read_state(folder: Path) -> dict[str, Any]:
+    """What a checkpoint holds besides tensors. StoreError if it is damaged."""
     try:
         state: dict[str, Any] = json.loads((folder / STATE).read_text(encoding="utf-8"))
     except (OSError, ValueError) as error:

@@ -10,8 +10,8 @@ from ..probes.geometry.run import SIDES, anisotropy_now
 from ..rng import generator
 from ..runs import probes
 from ..runs.files import write_json_atomic
-from ..samplers import QueryBatch, Sampler
-from ..samplers.effective import effective_sample_sizes
+from ..samplers import Sampler
+from ..samplers.effective import effective_sample_sizes, sample_batch, top_shares
 from ..samplers.uniform import Uniform
 from .checkpoint import write_checkpoint
 from .distance import EVERY, Start
@@ -66,17 +66,20 @@ def observe_pools(run: Training) -> None:
 
 
 def _observe_distribution(run: Training, sampler: Sampler) -> None:
-    """Effective sample size of the draws of the update that led to `run.step`, with the parameters behind them."""
+    """Effective sample size and shares of the top of the draws that led to `run.step`, with the parameters behind them."""
     labels, n_docs, before = run.problem.labels, run.problem.n_docs, run.step - 1
     sizes = effective_sample_sizes(sampler, labels, n_docs, run.pools, before)
     if not len(sizes):
         return
     mean, median = float(sizes.mean()), float(np.median(sizes))
     values = {"effective_sample_size": mean, "effective_sample_size/median": median}
+    tops = top_shares(sampler, labels, n_docs, run.pools, before)
+    values |= {f"draws/top {n}": share for n, share in tops.items()}
     run.writer.scalars(run.step, values, run.seconds, run.examples)
-    rows = np.zeros(1, np.int64)
-    notes = sampler.notes(QueryBatch(rows, labels.indptr[rows], labels, n_docs, before), run.pools)
+    notes = sampler.notes(sample_batch(sampler, labels, n_docs, before), run.pools)
     message = f"effective sample size {mean:.1f}, median {median:.1f}"
+    if tops:
+        message += f"; {', '.join(f'top {n} {share:.0%}' for n, share in tops.items())} of draws"
     run.writer.event(run.step, "sampler", f"{notes}; {message}" if notes else message)
 
 

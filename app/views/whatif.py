@@ -100,7 +100,9 @@ def own_settings(run: Run, known: Situation) -> tuple[WhatIf, str]:
         ("gaussian", None),
     )
     if config["recipe"] == "simans" and plain:
-        return WhatIf("simans", width, method.get("a"), method.get("b") or 0.0), "as this run draws"
+        rule = method.get("a_rule") or "query"
+        own = WhatIf("simans", width, method.get("a"), method.get("b") or 0.0, a_rule=rule)
+        return own, "as this run draws"
     return WhatIf("ance", width), "as this run draws" if config[
         "recipe"
     ] == "ance" else "all candidates alike"
@@ -119,7 +121,9 @@ def _expectations(run: Run, known: Situation, settings: WhatIf, found: Imagined)
         said[0] += f" (a fixed sample of {known.queries:,})"
     said[0] += "; ± is half of a 95 % interval."
     if found.sharpness is not None:
-        said.append(f"a is {found.sharpness:.3g}{' (suggested)' if settings.a is None else ''}.")
+        said.append(
+            f"a is {found.sharpness:.3g}{' (median, suggested for each query)' if settings.a is None else ''}."
+        )
     if found.empty:
         said.append(f"The filters leave {words.count(found.empty, 'query')} no candidate.")
     if not known.hidden.any():

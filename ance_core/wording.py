@@ -21,7 +21,7 @@ KINDS = {
 }
 
 
-def explain(model: type[BaseModel], error: Any) -> str:
+def worded(model: type[BaseModel], error: Any) -> str:
     """One problem out of `ValidationError.errors()` of `model`, on one line."""
     place = tuple(part for part in error["loc"] if part != "[key]")
     path, kind, context = ".".join(map(str, place)), error["type"], error.get("ctx", {})
