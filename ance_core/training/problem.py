@@ -9,6 +9,7 @@ import numpy as np
 
 from ..config import FilterConfig, RecordConfig, RunConfig
 from ..data import Dataset, Labels, load_dataset
+from ..data.masking import mask_labels
 from ..data.tokens import TokenizedDataset, tokenized
 from ..errors import ConfigError
 from ..rng import generator
@@ -111,11 +112,14 @@ class Problem:
 
 
 def load_problem(config: RunConfig, dataset: Dataset | None = None) -> Problem:
-    """Dataset and tokens for a config. A dataset already in memory is used instead of `config.data`.
+    """Dataset and tokens for a config. A dataset already in memory is used instead of `config.data`; labels that the
+    config withholds are withheld from it, unless some are already.
 
     Raises DataError for a dataset that would break training.
     """
     if dataset is None:
         dataset = load_dataset(config.data, labels_per_query=config.labels_per_query, seed=config.seed)
+    elif config.labels_per_query is not None and not len(dataset.hidden):
+        dataset = mask_labels(dataset, config.labels_per_query, config.seed)
     labels = dataset.split("train").labels()
     return Problem(dataset, tokenized(dataset, encoder=config.encoder), labels)
