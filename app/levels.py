@@ -17,10 +17,10 @@ Rows = dict[Key, tuple[float, float]]
 def levels(source: Source, shown: Sequence[Summary]) -> list[Level]:
     """The references that hold for the runs shown; means over their seeds.
 
-    One whose values differ between runs of a seed is left out: there is no line that would be true for all. So is the
-    start unless all runs of a seed that have begun started from the same. Encoders that score by another similarity
-    than most rank the same weights a little differently: the level is that of most, and `others` names the rest.
-    None where runs on different data are shown.
+    One whose values differ between runs of a seed is left out: there is no line that would be true for all. Untrained
+    and start are those of most: of the start that more than half of the runs of each seed began with (`elsewhere` names
+    the methods that began elsewhere), and of the similarity that most score by, since another one ranks the same weights
+    a little differently (`others` names those methods). None where runs on different data are shown.
     """
     if len({run.data for run in shown}) > 1:
         return []
@@ -29,10 +29,13 @@ def levels(source: Source, shown: Sequence[Summary]) -> list[Level]:
     for run in begun:
         by_origin.setdefault(_origin(run), []).append(run)
     found = [(runs[0], _read(source, runs)) for runs in by_origin.values()]
-    similarities = Counter(_similarity(run) for run in begun)
+    starts = _usual_starts(begun)
+    together = [run for run in begun if starts.get(run.seed, run.init) == run.init]
+    similarities = Counter(_similarity(run) for run in together)
     usual = similarities.most_common(1)[0][0] if similarities else ""
-    ranked = [(run, rows) for run, rows in found if _similarity(run) == usual]
-    others = tuple(dict.fromkeys(run.method for run in begun if _similarity(run) != usual))
+    ranked = [(run, rows) for run, rows in found if run in together and _similarity(run) == usual]
+    others = tuple(dict.fromkeys(run.method for run in together if _similarity(run) != usual))
+    elsewhere = tuple(run.name for run in begun if run not in together)
     made = []
     if rows := [(0, rows["bm25"]) for _, rows in found if "bm25" in rows]:
         made.append(_level("bm25", "BM25 alone", rows))
@@ -45,18 +48,33 @@ def levels(source: Source, shown: Sequence[Summary]) -> list[Level]:
         ]:
             label = f"Untrained {encoder}" if len(encoders) > 1 else "Untrained"
             made.append(_level("untrained", label, own, others))
-    one_start = len({(run.seed, run.init) for run in begun}) == len({run.seed for run in begun})
-    if ranked and one_start and all("start" in rows for _, rows in found):
-        taken = any(run.config.get("fork") or run.config.get("start") for run in begun)
-        label = "Start" if taken else "Shared start"
-        made.append(_level("start", label, [(run.seed, rows["start"]) for run, rows in ranked], others))
+    if starts and ranked and all("start" in rows for _, rows in ranked):
+        taken = any(run.config.get("fork") or run.config.get("start") for run in together)
+        own = [(run.seed, rows["start"]) for run, rows in ranked]
+        made.append(_level("start", "Start" if taken else "Shared start", own, others, elsewhere))
     return [level for level in made if level.sample or level.whole]
 
 
+def _usual_starts(begun: Sequence[Summary]) -> dict[int, str]:
+    """By seed, the weights that more than half of its runs began with; none unless every seed has such a start."""
+    usual = {}
+    for seed in {run.seed for run in begun}:
+        counts = Counter(run.init for run in begun if run.seed == seed)
+        init, count = counts.most_common(1)[0]
+        if 2 * count <= counts.total():
+            return {}
+        usual[seed] = init
+    return usual
+
+
 def _level(
-    reference: str, label: str, own: Sequence[tuple[int, Rows]], others: tuple[str, ...] = ()
+    reference: str,
+    label: str,
+    own: Sequence[tuple[int, Rows]],
+    others: tuple[str, ...] = (),
+    elsewhere: tuple[str, ...] = (),
 ) -> Level:
-    return Level(reference, label, _agreed(own, 0), _agreed(own, 1), others)
+    return Level(reference, label, _agreed(own, 0), _agreed(own, 1), others, elsewhere)
 
 
 def _similarity(run: Summary) -> str:

@@ -106,12 +106,17 @@ def references(levels: Sequence[Level]) -> str:
     meant = {
         "bm25": "BM25 alone ranks by words and is never trained",
         "untrained": "untrained is the encoder before its warm-up",
-        "start": "the start is the weights that the curves begin with",
+        "start": "the start is the weights that most curves begin with"
+        if any(level.elsewhere for level in levels)
+        else "the start is the weights that the curves begin with",
     }
     said = [meant[name] for name in dict.fromkeys(level.reference for level in levels)]
     if not said:
         return ""
     sentence = f"{said[0][0].upper()}{said[0][1:]}{''.join(f'; {one}' for one in said[1:])}."
+    if elsewhere := dict.fromkeys(name for level in levels for name in level.elsewhere):
+        named = listing(list(elsewhere)) if len(elsewhere) <= 3 else count(len(elsewhere), "run")
+        sentence += f" {named} began with other weights."
     if others := dict.fromkeys(name for level in levels for name in level.others):
         verb = "scores" if len(others) == 1 else "score"
         which = "which ranks the same weights a little differently"

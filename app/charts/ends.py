@@ -31,7 +31,8 @@ Key = tuple[str, str]
 class Level:
     """One reference. sample: its mean over the fixed sample of a split, by (split, measure); whole: over all of it.
 
-    others: methods that score by another similarity, and so rank the same weights a little differently.
+    others: methods that score by another similarity, and so rank the same weights a little differently. elsewhere: runs
+    that began with other weights than most.
     """
 
     reference: str
@@ -39,6 +40,7 @@ class Level:
     sample: dict[Key, float] = field(default_factory=dict)
     whole: dict[Key, float] = field(default_factory=dict)
     others: tuple[str, ...] = ()
+    elsewhere: tuple[str, ...] = ()
 
 
 def evaluation_figure(

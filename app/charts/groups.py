@@ -57,7 +57,8 @@ def by_method(members: Sequence[Member]) -> list[Group]:
     for (method, settings), runs in gathered.items():
         siblings = [dict(other) for name, other in gathered if name == method]
         place = seen[method] = seen.get(method, -1) + 1
-        label = _label(method, dict(settings), siblings)
+        others = [dict(other) for name, other in gathered if name != method]
+        label = _label(method, dict(settings), siblings, others)
         groups.append(Group(label, _nth(method, place), tuple(sorted(runs, key=lambda m: m.seed))))
     return groups
 
@@ -72,10 +73,15 @@ def _settings(member: Member) -> tuple[tuple[str, str], ...]:
     return tuple((k, repr(v)) for k, v in sorted(method_settings(member.settings).items()))
 
 
-def _label(method: str, own: dict[str, str], siblings: list[dict[str, str]]) -> str:
+def _label(
+    method: str, own: dict[str, str], siblings: list[dict[str, str]], others: list[dict[str, str]]
+) -> str:
+    """The method's name, with what tells it from its siblings; the one that is as most other methods are needs none."""
     if len(siblings) == 1:
         return method
     different = [key for key in differing(siblings) if key in own]
+    if others and all(2 * sum(o.get(key) == own[key] for o in others) > len(others) for key in different):
+        return method
     shown = ", ".join(f"{key}={own[key].strip(chr(39))}" for key in different[:3])
     return f"{method} · {shown}{' …' if len(different) > 3 else ''}" if shown else method
 
