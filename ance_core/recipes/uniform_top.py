@@ -10,7 +10,8 @@ TOP = 20
 
 def sampler(config: RunConfig) -> UniformTop:
     """Uniform over the first m. ConfigError where m is less than what is drawn or more than the pool holds."""
-    top, depth, n = config.method.top or TOP, config.negatives.pool_depth, config.negatives.per_query
+    depth, n = config.negatives.pool_depth, config.negatives.per_query
+    top = config.method.top or min(max(TOP, n), depth)
     if not n <= top <= depth:
         raise ConfigError(
             f"method.top: {top} must lie between negatives.per_query ({n}) and negatives.pool_depth ({depth})"
@@ -29,5 +30,5 @@ RECIPE = Recipe(
     pools=("own",),
     uses=("top",),
     defaults={"refresh": {"mode": "sync", "every": 100}},
-    parameters=(Parameter("m", "method.top", "", "", "20"),),
+    parameters=(Parameter("m", "method.top", "", "", "20, or the pool"),),
 )
