@@ -12,7 +12,7 @@ from pydantic import Field, PrivateAttr, ValidationError, model_validator
 
 from .errors import ConfigError
 from .explain import explain
-from .fields import MOST, Count, LabelsPerQuery, Positive, Rate, Settings, Size
+from .fields import MOST, Count, LabelsPerQuery, Positive, Prefix, Rate, Settings, Size
 from .layers import merge, read_settings, spelled_out
 from .methods import FilterConfig, MethodConfig, NegativesConfig, ObjectiveConfig, SharesConfig
 
@@ -51,7 +51,18 @@ class EncoderConfig(Settings):
         "training",
         description="texts that WordPiece entries are learnt from: documents and training queries, or documents alone",
     )
-    pooling: Literal["mean", "cls"] = Field("mean", description="how 'mini' and 'hf' pool token states")
+    pooling: Literal["mean", "cls", "last", "max", "weighted"] = Field(
+        "mean",
+        description="how 'mini' and 'hf' make one vector of token states: mean, first, last, largest, or mean weighted "
+        "by position; a sentence-transformers folder brings its own",
+    )
+    head: Literal["ance", "folder"] = Field(
+        "ance",
+        description="what follows pooling: projection and LayerNorm, or the modules of a sentence-transformers folder, "
+        "the default there",
+    )
+    query_prefix: Prefix = Field("", description="put before every query, as the model's makers say")
+    document_prefix: Prefix = Field("", description="put before every document")
     towers: Literal["shared", "untied"] = Field("shared", description="one set of weights, or one a side")
     similarity: Literal["dot", "cosine"] = Field("dot", description="score before the temperature")
     temperature: Rate | None = Field(
@@ -92,6 +103,15 @@ class EncoderConfig(Settings):
             raise ValueError(
                 f"token_weights: {self.token_weights!r} goes with a pretrained table; write --encoder static:FOLDER, or "
                 "leave it out"
+            )
+        if self.head == "folder" and self.kind != "hf":
+            raise ValueError(
+                f"head: 'folder' goes with a sentence-transformers folder, not with '{self.kind}'; write --encoder hf:FOLDER"
+            )
+        if self.document_prefix and self.max_passages > 1:
+            raise ValueError(
+                f"document_prefix: {self.document_prefix[:40]!r} would stand before the first of {self.max_passages} passages "
+                "alone; set max_passages to 1, or leave it out"
             )
         if self.kind == "mini" and self.width % self.heads:
             raise ValueError(f"heads: {self.heads} does not divide width {self.width}; choose a divisor")

@@ -87,9 +87,10 @@ def read_info(folder: Path) -> dict[str, Any]:
 def _of_today(config: dict[str, Any]) -> dict[str, Any]:
     """The settings of an older run with those that were added since, as they were then."""
     encoder = config.get("encoder")
-    if isinstance(encoder, dict) and "vocab_size" in encoder and "vocabulary" not in encoder:
-        return {**config, "encoder": {**encoder, "vocabulary": "documents"}}
-    return config
+    if not isinstance(encoder, dict) or "vocab_size" not in encoder:
+        return config
+    since = {"vocabulary": "documents", "head": "ance", "query_prefix": "", "document_prefix": ""}
+    return {**config, "encoder": {**since, **encoder}}
 
 
 def installed_versions() -> dict[str, str]:

@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 from ..config import EncoderConfig, RunConfig, merge, parse, spelled_out
 from ..data.declared import Declared
 from ..data.declared import declared as declared_of
+from ..data.model_folder import brings
 from ..data.table_files import find_table
 from ..errors import ConfigError, nearest
 from ..recipes import Recipe, get_recipe
@@ -29,6 +30,7 @@ def layers(said: RunConfig, values: dict[str, Any], declared: Declared) -> list[
     )  # nothing was searched for tables
     return [
         Layer("table", _table_sizes(encoder)),
+        Layer("model folder", brings(encoder)),
         Layer(f"collection {said.data}", declared.defaults(start)),
         Layer(f"recipe {recipe.name}", recipe.defaults),
         Layer(f"preset {said.preset}", _preset(recipe, said.preset)),

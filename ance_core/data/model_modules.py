@@ -1,0 +1,262 @@
+"""Reads sentence-transformers' modules: what stands around the transformer, and what of it can be taken over.
+
+    modules.json                      the modules in order, each with its folder
+    <Transformer>/                    config.json, weights, tokenizer; sentence_bert_config.json has lengths
+    <Pooling, Dense, ...>/config.json settings, weights beside them
+    <Router>/router_config.json       two stacks of modules, for queries and for documents
+    config_sentence_transformers.json prompts and similarity
+    ance.json                         in a run's own `model/` folder: the settings it was trained with
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+from ..errors import ConfigError
+from .model_files import hash_of, local_folder, stamp
+
+POOLING = {"mean": "mean", "cls": "cls", "lasttoken": "last", "max": "max", "weightedmean": "weighted"}
+"""Their names of what we can do, and ours."""
+POOLING_FLAGS = {
+    "pooling_mode_cls_token": "cls",
+    "pooling_mode_max_tokens": "max",
+    "pooling_mode_mean_tokens": "mean",
+    "pooling_mode_mean_sqrt_len_tokens": "mean_sqrt_len_tokens",
+    "pooling_mode_weightedmean_tokens": "weightedmean",
+    "pooling_mode_lasttoken": "lasttoken",
+}
+HEAD = ("Dense", "LayerNorm", "Normalize")
+ACTIVATIONS = "torch.nn.modules."  # as they do without trust_remote_code: nothing else is imported by a name in a file
+NO_LIMIT = 1_000_000  # transformers writes 1e30 for "no length limit"
+
+
+@dataclass(frozen=True)
+class Module:
+    """A module's class name, its folder, and its settings."""
+
+    kind: str
+    folder: Path
+    settings: dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Stack:
+    """How a text becomes a vector: a transformer, pooling (None: one we do not have), the modules after it."""
+
+    transformer: str  # folder, or hub id
+    pooling: str | None
+    head: tuple[Module, ...]
+    dim: int | None
+    max_tokens: int | None
+    lower_case: bool
+    pools_prompt: bool
+
+
+@dataclass(frozen=True)
+class ModelFolder:
+    """A sentence-transformers model. query, document: one stack, or the two routes of a Router.
+
+    misfits: what it has that `encoder.head: folder` cannot take over, in words. unused: what is left out all the same.
+    lengths: tokens of queries and of documents it was trained with, where it says so.
+    """
+
+    model: str
+    query: Stack
+    document: Stack
+    similarity: str
+    query_prefix: str
+    document_prefix: str
+    lengths: tuple[int, int] | None
+    temperature: float | None
+    misfits: tuple[str, ...]
+    unused: tuple[str, ...]
+
+    @cached_property
+    def two_towers(self) -> bool:
+        """Whether queries and documents have weights of their own; two routes with the same ones are one tower."""
+        return self.query is not self.document and _content(self.query) != _content(self.document)
+
+
+def read_model_folder(model: str) -> ModelFolder | None:
+    """The modules of a folder or hub id; None for a transformer alone, and for what is not there.
+
+    Raises ConfigError, in one line, for a folder whose modules cannot be read or do not begin with a transformer.
+    """
+    folder = local_folder(model)
+    if folder is None or not (folder / "modules.json").is_file():
+        return None
+    return _Reader(model, folder).read()
+
+
+class _Reader:
+    """Reads one folder, collecting what cannot be used."""
+
+    def __init__(self, model: str, folder: Path) -> None:
+        self.model, self.folder = model, folder
+        self.misfits: list[str] = []
+        self.unused: list[str] = []
+
+    def read(self) -> ModelFolder:
+        modules = self._modules()
+        if modules[0].kind == "Router":
+            stacks = [self._stack([*self._route(modules[0], name), *modules[1:]]) for name in ("query", "document")]
+        else:
+            stacks = [self._stack(modules)] * 2
+        if stacks[0] is not stacks[1]:
+            self._check_alike(*stacks)
+        about = self._json(self.folder / "config_sentence_transformers.json", {})
+        prompts = {k: v for k, v in (about.get("prompts") or {}).items() if isinstance(v, str) and v}
+        query = prompts.pop("query", "")
+        document = next((prompts.pop(k) for k in ("document", "passage", "corpus") if k in prompts), "")
+        self.unused += [f"prompt {name!r}" for name in prompts]
+        if (query or document) and not stacks[0].pools_prompt:
+            self.misfits.append("its pooling leaves the prompt's tokens out")
+        trained = self._json(self.folder / "ance.json", {}).get("encoder") or {}
+        lengths = (trained.get("max_query_tokens"), trained.get("max_document_tokens"))
+        if None in lengths and stacks[0].max_tokens != stacks[1].max_tokens:
+            lengths = (stacks[0].max_tokens, stacks[1].max_tokens)
+        return ModelFolder(
+            self.model,
+            *stacks,
+            similarity=self._similarity(about, stacks[1]),
+            query_prefix=query,
+            document_prefix=document,
+            lengths=None if None in lengths else lengths,
+            temperature=trained.get("temperature"),
+            misfits=tuple(dict.fromkeys(self.misfits)),
+            unused=tuple(dict.fromkeys(self.unused)),
+        )
+
+    def _modules(self) -> list[Module]:
+        entries = self._json(self.folder / "modules.json", None)
+        try:
+            modules = [self._module(entry["type"], self.folder, entry["path"]) for entry in entries]
+        except (TypeError, KeyError, AttributeError):
+            modules = []
+        if not modules:
+            raise self._error("modules.json lists no modules: save the model again")
+        return modules
+
+    def _module(self, name: str, base: Path, path: str) -> Module:
+        if Path(path).is_absolute() or ".." in Path(path).parts:
+            raise self._error(f"module {name} lies outside the folder ({path[:80]}): save the model again")
+        package, _, kind = name.rpartition(".")
+        if package.split(".")[0] != "sentence_transformers":
+            self.misfits.append(f"module {name[:80]} of another package")
+        folder = base / path
+        known = kind in ("Pooling", *HEAD)
+        return Module(kind, folder, self._json(folder / "config.json", {}) if known else {})
+
+    def _route(self, router: Module, name: str) -> list[Module]:
+        path = router.folder / "router_config.json"
+        about = self._json(path, {})
+        try:
+            return [self._module(about["types"][key], router.folder, key) for key in about["structure"][name]]
+        except (KeyError, TypeError, AttributeError):
+            raise self._error(f"{path.name} has no route {name!r}: 'hf' needs query and document") from None
+
+    def _stack(self, modules: list[Module]) -> Stack:
+        first, rest = modules[0], modules[1:]
+        if first.kind != "Transformer":
+            raise self._error(
+                f"its first module is {first.kind}, and 'hf' needs a Transformer: a run trained here is a start "
+                "(--start RUN), a table of token vectors goes with --encoder static:FOLDER"
+            )
+        about = self._json(first.folder / "sentence_bert_config.json", {})
+        tokenizer = self._json(first.folder / "tokenizer_config.json", {})
+        longest = about.get("max_seq_length") or tokenizer.get("model_max_length")
+        pooling = [module for module in rest if module.kind == "Pooling"]
+        head = [module for module in rest if module.kind in HEAD]
+        if len(pooling) != 1 or (rest and rest[0].kind not in ("Pooling", "Dropout")):
+            self.misfits.append("no Pooling right after its Transformer")
+        for module in rest:
+            if module.kind == "Dropout":
+                self.unused.append("module Dropout, which training alone would use (encoder.dropout)")
+            elif module.kind not in ("Pooling", *HEAD):
+                self.misfits.append(f"module {module.kind}")
+        self._check_head(head)
+        settings = pooling[0].settings if pooling else {}
+        return Stack(
+            transformer=str(first.folder) if first.folder != self.folder else self.model,
+            pooling=self._pooling(settings),
+            head=tuple(head),
+            dim=_dim(settings, head),
+            max_tokens=longest if isinstance(longest, int) and 0 < longest < NO_LIMIT else None,
+            lower_case=bool(about.get("do_lower_case")),
+            pools_prompt=bool(settings.get("include_prompt", True)),
+        )
+
+    def _pooling(self, settings: dict[str, Any]) -> str | None:
+        modes = settings.get("pooling_mode") or [mode for key, mode in POOLING_FLAGS.items() if settings.get(key)] or "mean"
+        modes = [modes] if isinstance(modes, str) else list(modes)
+        if len(modes) == 1 and modes[0] in POOLING:
+            return POOLING[modes[0]]
+        self.misfits.append(f"pooling {' + '.join(map(str, modes))[:80]}")
+        return None
+
+    def _check_head(self, head: Iterable[Module]) -> None:
+        for module in head:
+            settings = module.settings
+            activation = str(settings.get("activation_function", ""))
+            if settings.get("module_input_name", "sentence_embedding") != "sentence_embedding":
+                self.misfits.append(f"{module.kind} of single tokens")
+            if settings.get("use_residual"):
+                self.misfits.append("a residual Dense")
+            if module.kind == "Dense" and not activation.startswith(ACTIVATIONS):
+                self.misfits.append(f"activation {activation[:80]}")
+
+    def _similarity(self, about: dict[str, Any], stack: Stack) -> str:
+        """Theirs, cosine where they say nothing, as in sentence-transformers. Vectors of length 1: cosine either way."""
+        named = about.get("similarity_fn_name") or "cosine"
+        if named not in ("cosine", "dot"):
+            self.misfits.append(f"similarity {str(named)[:40]}")
+        normalized = bool(stack.head) and stack.head[-1].kind == "Normalize"
+        return "dot" if named == "dot" and not normalized else "cosine"
+
+    def _check_alike(self, query: Stack, document: Stack) -> None:
+        if (query.pooling, query.dim, query.lower_case) != (document.pooling, document.dim, document.lower_case):
+            self.misfits.append("routes that pool differently")
+        if _vocabulary(query) != _vocabulary(document):
+            raise self._error("its routes have tokenizers of their own: 'hf' needs one for both")
+
+    def _json(self, path: Path, absent: Any) -> Any:
+        try:
+            value = json.loads(path.read_text(encoding="utf-8"))
+        except FileNotFoundError:
+            return absent
+        except (OSError, ValueError, RecursionError):
+            value = None
+        if value is None or (absent is not None and not isinstance(value, dict)):
+            raise self._error(f"{path.relative_to(self.folder)} is not readable JSON: copy the model again")
+        return value
+
+    def _error(self, what: str) -> ConfigError:
+        return ConfigError(f"encoder.model: {self.model}: {what}")
+
+
+def _dim(pooling: dict[str, Any], head: list[Module]) -> int | None:
+    sizes = [pooling.get("embedding_dimension") or pooling.get("word_embedding_dimension")]
+    sizes += [module.settings.get("out_features") or module.settings.get("dimension") for module in head]
+    known = [size for size in sizes if isinstance(size, int)]
+    return known[-1] if known else None
+
+
+def _content(stack: Stack) -> list[Any]:
+    """What decides the vectors of a stack but for lengths: two routes that agree are one tower."""
+    folders = [Path(stack.transformer), *(module.folder for module in stack.head)]
+    weights = [p for folder in folders for p in sorted(folder.glob("*")) if p.suffix in (".safetensors", ".bin")]
+    hashes = [hash_of((stamp(path),), path.parent) for path in weights]
+    return [hashes, stack.pooling, [(module.kind, module.settings) for module in stack.head]]
+
+
+def _vocabulary(stack: Stack) -> Any:
+    try:
+        about = json.loads((Path(stack.transformer) / "tokenizer.json").read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return None
+    return {key: value for key, value in about.items() if key not in ("truncation", "padding")}
