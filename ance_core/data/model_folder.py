@@ -6,7 +6,8 @@ from typing import Any
 
 from ..config import EncoderConfig
 from ..errors import ConfigError
-from .model_modules import ModelFolder, Stack, read_model_folder
+from .model_files import fingerprint
+from .model_modules import ModelFolder, read_model_folder
 
 def brings(encoder: EncoderConfig) -> dict[str, Any]:
     """The settings that a sentence-transformers folder decides where nobody says otherwise, nested; {} for others.
@@ -47,9 +48,9 @@ def _lengths(found: ModelFolder) -> dict[str, int]:
     return {name: limit for name, limit in limits.items() if limit and limit < getattr(usual, name)}
 
 
-def words_on_unused(found: ModelFolder, encoder: EncoderConfig) -> list[str]:
-    """What these settings leave out or do otherwise than the folder, a phrase each."""
-    said = list(found.unused)
+def words_on_differences(found: ModelFolder, encoder: EncoderConfig) -> list[str]:
+    """What these settings do otherwise than the folder, a phrase each."""
+    said: list[str] = []
     if encoder.head == "ance":
         said += [f"no {module.kind} of it (encoder.head is 'ance')" for module in found.document.head]
         said += [*found.misfits]
@@ -67,8 +68,38 @@ def words_on_unused(found: ModelFolder, encoder: EncoderConfig) -> list[str]:
     return said
 
 
-def transformer_of(model: str, side: str = "document") -> str:
-    """Where weights and tokenizer lie: the Transformer's folder of a sentence-transformers model, else `model`."""
+def describe(encoder: EncoderConfig) -> dict[str, Any]:
+    """A pretrained model in `run.json`: what it is, what was taken over from around its transformer and what was not."""
+    model = encoder.model or ""
     found = read_model_folder(model)
-    stack: Stack | None = getattr(found, side, None)
-    return model if stack is None else stack.transformer
+    about: dict[str, Any] = {"model": model, "fingerprint": fingerprint(model)}
+    if found is None:
+        return about | {"form": "transformers", "taken": [], "otherwise": [], "unused": []}
+    return about | {
+        "form": "sentence-transformers",
+        "taken": _words_on_taken(found, encoder),
+        "otherwise": words_on_differences(found, encoder),
+        "unused": list(found.unused),
+    }
+
+
+def _words_on_taken(found: ModelFolder, encoder: EncoderConfig) -> list[str]:
+    said = [f"pooling {encoder.pooling}"] if encoder.pooling == found.document.pooling else []
+    if encoder.head == "folder":
+        said += [module.kind for module in found.document.head]
+    if encoder.similarity == found.similarity:
+        said.append(f"similarity {encoder.similarity}")
+    for side in ("query", "document"):
+        ours = getattr(encoder, f"{side}_prefix")
+        if ours and ours == getattr(found, f"{side}_prefix"):
+            said.append(f"{side} prompt {ours!r}")
+    return said
+
+
+def words(about: dict[str, Any]) -> str:
+    """A sentence on what `describe` says, for the run's events."""
+    said = f"{about['form']} model {about['model']} ({about['fingerprint']}): "
+    said += "; ".join(about["taken"]) or "its transformer alone"
+    for what, name in (("otherwise than there", "otherwise"), ("not used", "unused")):
+        said += f". {what}: {'; '.join(about[name])}" if about[name] else ""
+    return said

@@ -36,6 +36,10 @@ CACHE_VERSION = 2  # raised when the same settings would give other ids
 CHUNK = 4096  # texts encoded at once: bounds the memory of the tokenizer's own records
 
 
+class PrefixError(ConfigError):
+    """A prefix that leaves no room for a text."""
+
+
 @dataclasses.dataclass(frozen=True, eq=False)
 class Tokens:
     """Token ids of N texts: text i has `ids[offsets[i]:offsets[i + 1]]`, none where the tokenizer finds nothing in it.
@@ -128,7 +132,7 @@ def _encode(
     backend.no_padding()
     backend.no_truncation()
     if prefix and (taken := len(backend.encode(prefix, add_special_tokens=special_tokens).ids)) >= max_tokens:
-        raise ConfigError(
+        raise PrefixError(
             f"prefix: {prefix[:40]!r} takes {taken} of {max_tokens} tokens and leaves no room for a text: shorten it, or "
             "raise max tokens"
         )
@@ -196,15 +200,12 @@ def tokenized(dataset: Dataset, *, encoder: EncoderConfig) -> TokenizedDataset:
     def build(folder: Path) -> None:
         tokenizer = own if own is not None else _learn_wordpiece(encoder, dataset.docs, asked)
         backend_of(tokenizer).save(str(folder / "tokenizer.json"))
-        for name, texts in (("queries", dataset.queries), ("docs", dataset.docs)):
-            tokens = tokenize(
-                texts,
-                tokenizer,
-                limits[name],
-                special_tokens=special,
-                max_passages=pieces[name],
-                prefix=prefixes[name],
-            )
+        for name, side, texts in (("queries", "query", dataset.queries), ("docs", "document", dataset.docs)):
+            options = {"special_tokens": special, "max_passages": pieces[name], "prefix": prefixes[name]}
+            try:
+                tokens = tokenize(texts, tokenizer, limits[name], **options)
+            except PrefixError as error:
+                raise ConfigError(f"encoder.{side}_{error} (encoder.max_{side}_tokens)") from None
             tokens.save(folder / name)
 
     folder = cached_folder(cache_dir() / "tokens" / key, build)

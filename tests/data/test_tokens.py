@@ -110,11 +110,17 @@ def test_prefixes_are_part_of_the_tokens_and_of_their_key(tiny, cache, kind):
         before = len(list((cache / "tokens").iterdir()))
         made = tokenized(tiny, encoder=EncoderConfig(**settings, **{name: "query: "}))
         assert len(list((cache / "tokens").iterdir())) == before + 1
-        assert (made.queries.ids.tolist() == plain.queries.ids.tolist()) is False or changed == "docs"
+        assert getattr(made, changed).ids.tolist() != getattr(plain, changed).ids.tolist()
         assert made.tokenizer.encode("query", add_special_tokens=False).tokens == ["query"]  # learnt as a word
         row = getattr(made, changed).ragged(np.array([0]))[0].tolist()
         begins = made.tokenizer.encode("query: ", add_special_tokens=False).ids
         assert row[kind == "mini" :][: len(begins)] == begins
+
+
+def test_a_prefix_without_room_names_its_setting(tiny, cache):
+    encoder = EncoderConfig(vocab_size=300, document_prefix="light " * 9, max_document_tokens=9)
+    with pytest.raises(ConfigError, match=r"^encoder.document_prefix: .* takes 9 of 9 .*\(encoder.max_document_tokens\)$"):
+        tokenized(tiny, encoder=encoder)
 
 
 def test_tokenize_in_chunks(wordpiece, tiny, monkeypatch):
