@@ -110,8 +110,8 @@ class EncoderConfig(Settings):
             )
         if self.document_prefix and self.max_passages > 1:
             raise ValueError(
-                f"document_prefix: {self.document_prefix[:40]!r} would stand before the first of {self.max_passages} passages "
-                "alone; set max_passages to 1, or leave it out"
+                f"document_prefix: {self.document_prefix[:40]!r} would stand before the first of {self.max_passages} "
+                "passages alone; set max_passages to 1, or document_prefix to ''"
             )
         if self.kind == "mini" and self.width % self.heads:
             raise ValueError(f"heads: {self.heads} does not divide width {self.width}; choose a divisor")

@@ -6,6 +6,7 @@ import functools
 import hashlib
 from pathlib import Path
 
+
 def fingerprint(model: str) -> str:
     """16 hex digits of a hash of what a folder's model is made of, whatever its path; a hub id as it is."""
     folder = Path(model).expanduser()
@@ -23,6 +24,7 @@ def _parts(folder: Path) -> list[Path]:
 
 
 def stamp(path: Path) -> tuple[Path, int, int]:
+    """What changes when a file does, with its name: when it was written, and its size."""
     about = path.stat()
     return path, about.st_mtime_ns, about.st_size
 
@@ -59,5 +61,7 @@ def _from_hub(model: str) -> Path | None:
     try:
         hf_hub_download(model, "modules.json")
         return Path(snapshot_download(model, allow_patterns=["*.json", "*.txt", "[0-9]_*/*"]))
-    except Exception:  # no such file, model or network: transformers says so in a moment, or it is a plain model
+    except (
+        Exception
+    ):  # no such file, model or network: transformers says so in a moment, or it is a plain model
         return None

@@ -9,6 +9,7 @@ from ..errors import ConfigError
 from .model_files import fingerprint
 from .model_modules import ModelFolder, read_model_folder
 
+
 def brings(encoder: EncoderConfig) -> dict[str, Any]:
     """The settings that a sentence-transformers folder decides where nobody says otherwise, nested; {} for others.
 

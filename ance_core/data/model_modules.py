@@ -1,11 +1,11 @@
 """Reads sentence-transformers' modules: what stands around the transformer, and what of it can be taken over.
 
-    modules.json                      the modules in order, each with its folder
-    <Transformer>/                    config.json, weights, tokenizer; sentence_bert_config.json has lengths
-    <Pooling, Dense, ...>/config.json settings, weights beside them
-    <Router>/router_config.json       two stacks of modules, for queries and for documents
-    config_sentence_transformers.json prompts and similarity
-    ance.json                         in a run's own `model/` folder: the settings it was trained with
+modules.json                      the modules in order, each with its folder
+<Transformer>/                    config.json, weights, tokenizer; sentence_bert_config.json has lengths
+<Pooling, Dense, ...>/config.json settings, weights beside them
+<Router>/router_config.json       two stacks of modules, for queries and for documents
+config_sentence_transformers.json prompts and similarity
+ance.json                         in a run's own `model/` folder: the settings it was trained with
 """
 
 from __future__ import annotations
@@ -31,7 +31,9 @@ POOLING_FLAGS = {
     "pooling_mode_lasttoken": "lasttoken",
 }
 HEAD = ("Dense", "LayerNorm", "Normalize")
-ACTIVATIONS = "torch.nn.modules."  # as they do without trust_remote_code: nothing else is imported by a name in a file
+ACTIVATIONS = (
+    "torch.nn.modules."  # as they do without trust_remote_code: nothing else is imported by a name in a file
+)
 NO_LIMIT = 1_000_000  # transformers writes 1e30 for "no length limit"
 
 
@@ -104,7 +106,9 @@ class _Reader:
     def read(self) -> ModelFolder:
         modules = self._modules()
         if modules[0].kind == "Router":
-            stacks = [self._stack([*self._route(modules[0], name), *modules[1:]]) for name in ("query", "document")]
+            stacks = [
+                self._stack([*self._route(modules[0], name), *modules[1:]]) for name in ("query", "document")
+            ]
         else:
             stacks = [self._stack(modules)] * 2
         if stacks[0] is not stacks[1]:
@@ -117,16 +121,14 @@ class _Reader:
         if (query or document) and not stacks[0].pools_prompt:
             self.misfits.append("its pooling leaves the prompt's tokens out")
         trained = self._json(self.folder / "ance.json", {}).get("encoder") or {}
-        lengths = (trained.get("max_query_tokens"), trained.get("max_document_tokens"))
-        if None in lengths and stacks[0].max_tokens != stacks[1].max_tokens:
-            lengths = (stacks[0].max_tokens, stacks[1].max_tokens)
         return ModelFolder(
             self.model,
-            *stacks,
+            query=stacks[0],
+            document=stacks[1],
             similarity=self._similarity(about, stacks[1]),
             query_prefix=query,
             document_prefix=document,
-            lengths=None if None in lengths else lengths,
+            lengths=_lengths(trained, *stacks),
             temperature=trained.get("temperature"),
             misfits=tuple(dict.fromkeys(self.misfits)),
             unused=tuple(dict.fromkeys(self.unused)),
@@ -192,7 +194,11 @@ class _Reader:
         )
 
     def _pooling(self, settings: dict[str, Any]) -> str | None:
-        modes = settings.get("pooling_mode") or [mode for key, mode in POOLING_FLAGS.items() if settings.get(key)] or "mean"
+        modes = (
+            settings.get("pooling_mode")
+            or [mode for key, mode in POOLING_FLAGS.items() if settings.get(key)]
+            or "mean"
+        )
         modes = [modes] if isinstance(modes, str) else list(modes)
         if len(modes) == 1 and modes[0] in POOLING:
             return POOLING[modes[0]]
@@ -219,7 +225,11 @@ class _Reader:
         return "dot" if named == "dot" and not normalized else "cosine"
 
     def _check_alike(self, query: Stack, document: Stack) -> None:
-        if (query.pooling, query.dim, query.lower_case) != (document.pooling, document.dim, document.lower_case):
+        if (query.pooling, query.dim, query.lower_case) != (
+            document.pooling,
+            document.dim,
+            document.lower_case,
+        ):
             self.misfits.append("routes that pool differently")
         if _vocabulary(query) != _vocabulary(document):
             raise self._error("its routes have tokenizers of their own: 'hf' needs one for both")
@@ -239,6 +249,15 @@ class _Reader:
         return ConfigError(f"encoder.model: {self.model}: {what}")
 
 
+def _lengths(trained: dict[str, Any], query: Stack, document: Stack) -> tuple[int, int] | None:
+    """As a run's own model folder says, or as two routes differ."""
+    own = (trained.get("max_query_tokens"), trained.get("max_document_tokens"))
+    first, second = own if None not in own else (query.max_tokens, document.max_tokens)
+    if first is None or second is None or (own == (None, None) and first == second):
+        return None
+    return first, second
+
+
 def _dim(pooling: dict[str, Any], head: list[Module]) -> int | None:
     sizes = [pooling.get("embedding_dimension") or pooling.get("word_embedding_dimension")]
     sizes += [module.settings.get("out_features") or module.settings.get("dimension") for module in head]
@@ -249,7 +268,9 @@ def _dim(pooling: dict[str, Any], head: list[Module]) -> int | None:
 def _content(stack: Stack) -> list[Any]:
     """What decides the vectors of a stack but for lengths: two routes that agree are one tower."""
     folders = [Path(stack.transformer), *(module.folder for module in stack.head)]
-    weights = [p for folder in folders for p in sorted(folder.glob("*")) if p.suffix in (".safetensors", ".bin")]
+    weights = [
+        p for folder in folders for p in sorted(folder.glob("*")) if p.suffix in (".safetensors", ".bin")
+    ]
     hashes = [hash_of((stamp(path),), path.parent) for path in weights]
     return [hashes, stack.pooling, [(module.kind, module.settings) for module in stack.head]]
 

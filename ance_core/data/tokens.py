@@ -121,7 +121,12 @@ def tokenize(
 
 
 def _encode(
-    texts: Sequence[str], tokenizer: Any, max_tokens: int, special_tokens: bool, max_passages: int, prefix: str
+    texts: Sequence[str],
+    tokenizer: Any,
+    max_tokens: int,
+    special_tokens: bool,
+    max_passages: int,
+    prefix: str,
 ) -> Tokens:
     backend = Tokenizer.from_str(
         backend_of(tokenizer).to_str()
@@ -192,16 +197,17 @@ def tokenized(dataset: Dataset, *, encoder: EncoderConfig) -> TokenizedDataset:
     pieces = {"queries": 1, "docs": encoder.max_passages}
     prefixes = {"queries": encoder.query_prefix, "docs": encoder.document_prefix}
     setting = backend_of(own).to_str() if own is not None else encoder.vocab_size
-    settings = [setting, special, limits, CACHE_VERSION, tokenizers.__version__]
+    settings: list[Any] = [setting, special, limits, CACHE_VERSION, tokenizers.__version__]
     asked = [] if own is not None or encoder.vocabulary == "documents" else _training_queries(dataset)
-    settings += [pieces] * (encoder.max_passages > 1) + [prefixes] * any(prefixes.values())
+    settings += [pieces] * (encoder.max_passages > 1)
+    settings += [prefixes] * any(prefixes.values())
     key = _cache_key(dataset, settings + [{"asked": asked}] * bool(asked))
 
     def build(folder: Path) -> None:
         tokenizer = own if own is not None else _learn_wordpiece(encoder, dataset.docs, asked)
         backend_of(tokenizer).save(str(folder / "tokenizer.json"))
         for name, side, texts in (("queries", "query", dataset.queries), ("docs", "document", dataset.docs)):
-            options = {"special_tokens": special, "max_passages": pieces[name], "prefix": prefixes[name]}
+            options: Any = {"special_tokens": special, "max_passages": pieces[name], "prefix": prefixes[name]}
             try:
                 tokens = tokenize(texts, tokenizer, limits[name], **options)
             except PrefixError as error:
@@ -216,7 +222,9 @@ def tokenized(dataset: Dataset, *, encoder: EncoderConfig) -> TokenizedDataset:
 
 
 def _learn_wordpiece(encoder: EncoderConfig, docs: Sequence[str], asked: Sequence[str]) -> Tokenizer:
-    texts = [encoder.document_prefix + text for text in docs] + [encoder.query_prefix + text for text in asked]
+    texts = [encoder.document_prefix + text for text in docs] + [
+        encoder.query_prefix + text for text in asked
+    ]
     return train_wordpiece(texts, encoder.vocab_size)
 
 

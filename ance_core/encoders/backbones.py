@@ -33,7 +33,9 @@ def load_backbone(model: str, place: str, dropout: float, *, weights: bool = Tru
             found = _make(kind, settings, place if weights else None, model)
     except ConfigError:
         raise
-    except Exception as error:  # besides OSError and ValueError, safetensors' and torch's own for damaged weights
+    except (
+        Exception
+    ) as error:  # besides OSError and ValueError, safetensors' and torch's own for damaged weights
         raise ConfigError(
             f"encoder.model: {model!r} is neither a model folder nor a hub id within reach ({_first_line(error)}): check "
             "the path, or download it once with network"
@@ -59,15 +61,15 @@ def positions(backbone: Any) -> int | None:
 
 def _encoder_class(settings: Any, model: str) -> Any:
     """What reads this architecture. By what its forward needs: `is_encoder_decoder` says how a file was saved."""
-    whole = MODEL_MAPPING.get(type(settings), None)
+    whole: Any = MODEL_MAPPING.get(type(settings), None)
     whole = whole[0] if isinstance(whole, tuple | list) else whole
     if whole is None or "decoder_input_ids" not in inspect.signature(whole.forward).parameters:
         return AutoModel
     half = getattr(transformers, whole.__name__.removesuffix("Model") + "EncoderModel", None)
     if half is None:
         raise ConfigError(
-            f"encoder.model: {model!r} is an encoder-decoder ({whole.__name__}) whose encoder does not stand alone: choose an "
-            "encoder such as BERT, or one whose encoder does, such as T5"
+            f"encoder.model: {model!r} is an encoder-decoder ({whole.__name__}) whose encoder does not stand alone: choose "
+            "an encoder such as BERT, or one whose encoder does, such as T5"
         )
     settings.is_encoder_decoder = False
     return half
@@ -95,7 +97,11 @@ def _without_pooler(make: Any, what: Any, options: dict[str, Any]) -> Any:
 def _set_dropout(settings: Any, rate: float) -> None:
     """Before the model is built: many layers copy the rate into a plain number. Nothing is generated, so no cache."""
     for key, value in settings.to_dict().items():
-        if isinstance(value, int | float) and not isinstance(value, bool) and ("dropout" in key or key.endswith("pdrop")):
+        if (
+            isinstance(value, int | float)
+            and not isinstance(value, bool)
+            and ("dropout" in key or key.endswith("pdrop"))
+        ):
             setattr(settings, key, rate)
     if hasattr(settings, "use_cache"):
         settings.use_cache = False

@@ -111,7 +111,9 @@ def assemble(config: EncoderConfig, towers: Sequence[Any]) -> DualEncoder:
     return DualEncoder(config, query, copy.deepcopy(document) if untied else document)
 
 
-def fresh_towers(config: EncoderConfig, vocab_size: int, pad_id: int, saved: Path | None = None) -> tuple[Any, ...]:
+def fresh_towers(
+    config: EncoderConfig, vocab_size: int, pad_id: int, saved: Path | None = None
+) -> tuple[Any, ...]:
     """A tower with weights from torch's generator, or those of the pretrained `config.model`, which may have two.
 
     With `saved`, a folder that `save_model` wrote, `hf` takes its architecture from there and loads no weights.

@@ -30,7 +30,7 @@ class TransformerTower(nn.Module):
         self.backbone: Any = backbone
         self.pooling = pooling
         self.pad_id = pad_id
-        self.head = head
+        self.head: Any = head
 
     def forward(self, batch: TokenBatch) -> Tensor:
         """(B, dim), before any normalisation to unit length."""

@@ -68,7 +68,7 @@ def _alike_for_methods(encoder: EncoderConfig) -> dict[str, Any]:
 
 
 def warmup_name(config: RunConfig, problem: Problem) -> str:
-    """Name of the warm-up run: by everything that decides its weights, data and pretrained folder by content, not by path."""
+    """Name of the warm-up run: by everything that decides its weights, data and pretrained folder by content."""
     decisive = config.model_dump(mode="json", exclude={"data", "name", "record"})
     table = problem.tokens.table
     if table is None:

@@ -98,7 +98,9 @@ def test_a_prefix_stands_before_every_text(wordpiece):
     texts = ["the light", "", "bell " * 50]
     made = tokenize(texts, wordpiece, 9, prefix="the fog ")
     assert made.ids.tolist() == tokenize(["the fog " + text for text in texts], wordpiece, 9).ids.tolist()
-    with pytest.raises(ConfigError, match=r"prefix: 'the fog ' takes 4 of 4 tokens and leaves no room for a text"):
+    with pytest.raises(
+        ConfigError, match=r"prefix: 'the fog ' takes 4 of 4 tokens and leaves no room for a text"
+    ):
         tokenize(texts, wordpiece, 4, prefix="the fog ")
 
 
@@ -111,7 +113,9 @@ def test_prefixes_are_part_of_the_tokens_and_of_their_key(tiny, cache, kind):
         made = tokenized(tiny, encoder=EncoderConfig(**settings, **{name: "query: "}))
         assert len(list((cache / "tokens").iterdir())) == before + 1
         assert getattr(made, changed).ids.tolist() != getattr(plain, changed).ids.tolist()
-        assert made.tokenizer.encode("query", add_special_tokens=False).tokens == ["query"]  # learnt as a word
+        assert made.tokenizer.encode("query", add_special_tokens=False).tokens == [
+            "query"
+        ]  # learnt as a word
         row = getattr(made, changed).ragged(np.array([0]))[0].tolist()
         begins = made.tokenizer.encode("query: ", add_special_tokens=False).ids
         assert row[kind == "mini" :][: len(begins)] == begins
@@ -119,7 +123,9 @@ def test_prefixes_are_part_of_the_tokens_and_of_their_key(tiny, cache, kind):
 
 def test_a_prefix_without_room_names_its_setting(tiny, cache):
     encoder = EncoderConfig(vocab_size=300, document_prefix="light " * 9, max_document_tokens=9)
-    with pytest.raises(ConfigError, match=r"^encoder.document_prefix: .* takes 9 of 9 .*\(encoder.max_document_tokens\)$"):
+    with pytest.raises(
+        ConfigError, match=r"^encoder.document_prefix: .* takes 9 of 9 .*\(encoder.max_document_tokens\)$"
+    ):
         tokenized(tiny, encoder=encoder)
 
 

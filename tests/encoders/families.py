@@ -17,15 +17,44 @@ SHAPE = {"hidden_size": 16, "num_attention_heads": 2, "num_hidden_layers": 2, "i
 LONGEST = {"max_position_embeddings": POSITIONS}
 QWEN = {"num_key_value_heads": 1, "bos_token_id": 0, "eos_token_id": 0, "pad_token_id": 0, "use_cache": True}
 DISTIL = {"dim": 16, "n_heads": 2, "n_layers": 2, "hidden_dim": 32}
-GPT2 = {"n_embd": 16, "n_head": 2, "n_layer": 2, "n_positions": POSITIONS, "bos_token_id": 0, "eos_token_id": 0}
-T5 = {"d_model": 16, "d_kv": 8, "d_ff": 32, "num_layers": 2, "num_heads": 2, "pad_token_id": 0, "eos_token_id": 1}
-MODERN = {"global_attn_every_n_layers": 2, "local_attention": 8, "pad_token_id": 0, "cls_token_id": 2, "sep_token_id": 3}
+GPT2 = {
+    "n_embd": 16,
+    "n_head": 2,
+    "n_layer": 2,
+    "n_positions": POSITIONS,
+    "bos_token_id": 0,
+    "eos_token_id": 0,
+}
+T5 = {
+    "d_model": 16,
+    "d_kv": 8,
+    "d_ff": 32,
+    "num_layers": 2,
+    "num_heads": 2,
+    "pad_token_id": 0,
+    "eos_token_id": 1,
+}
+MODERN = {
+    "global_attn_every_n_layers": 2,
+    "local_attention": 8,
+    "pad_token_id": 0,
+    "cls_token_id": 2,
+    "sep_token_id": 3,
+}
 
 # the class's name, its settings, the kind of tokenizer
 FAMILIES: dict[str, tuple[str, dict[str, Any], str]] = {
     "bert": ("Bert", SHAPE | LONGEST, "wordpiece"),
-    "roberta": ("Roberta", SHAPE | LONGEST | {"pad_token_id": 1, "bos_token_id": 0, "eos_token_id": 2}, "roberta"),
-    "mpnet": ("MPNet", SHAPE | LONGEST | {"pad_token_id": 1, "bos_token_id": 0, "eos_token_id": 2}, "roberta"),
+    "roberta": (
+        "Roberta",
+        SHAPE | LONGEST | {"pad_token_id": 1, "bos_token_id": 0, "eos_token_id": 2},
+        "roberta",
+    ),
+    "mpnet": (
+        "MPNet",
+        SHAPE | LONGEST | {"pad_token_id": 1, "bos_token_id": 0, "eos_token_id": 2},
+        "roberta",
+    ),
     "distilbert": ("DistilBert", DISTIL | LONGEST, "wordpiece"),
     "modernbert": ("ModernBert", SHAPE | LONGEST | MODERN, "wordpiece"),
     "albert": ("Albert", SHAPE | LONGEST | {"embedding_size": 8}, "wordpiece"),
@@ -45,7 +74,9 @@ def save_family(folder: Path, name: str, texts: list[str], **changes: Any) -> Pa
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(7)
         model = getattr(transformers, f"{kind}Model")(config)
-        for parameter in model.parameters():  # biases and norms off their start, so that each is seen to be read
+        for (
+            parameter
+        ) in model.parameters():  # biases and norms off their start, so that each is seen to be read
             parameter.data.add_(0.05 * torch.randn(parameter.shape))
     model.save_pretrained(folder)
     tokenizer.save_pretrained(folder)

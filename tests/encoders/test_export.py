@@ -86,7 +86,9 @@ def test_queries_are_cut_at_their_own_length(saved, corpus, kind, towers):
     cut = tokens.tokenize(corpus.docs, model.config.max_query_tokens)
     assert np.abs(encode_corpus(model, cut, side="query") - theirs.encode_query(corpus.docs)).max() <= 1e-5
     if kind != "static":  # there a tokenizer cuts, which has no such property
-        limits = [route[0].max_seq_length for route in (theirs[0].sub_modules[n] for n in ("query", "document"))]
+        limits = [
+            route[0].max_seq_length for route in (theirs[0].sub_modules[n] for n in ("query", "document"))
+        ]
         assert limits == [model.config.max_query_tokens, model.config.max_document_tokens]
 
 
@@ -99,7 +101,9 @@ def test_routes_of_a_shared_tower_are_one_file(saved, kind):
 
 def test_equal_lengths_need_no_routes(saved):
     _, _, folder = saved("mini", max_query_tokens=24)
-    kinds = [module["type"].rpartition(".")[2] for module in json.loads((folder / "modules.json").read_text())]
+    kinds = [
+        module["type"].rpartition(".")[2] for module in json.loads((folder / "modules.json").read_text())
+    ]
     assert kinds == ["Transformer", "Pooling", "Dense", "LayerNorm"]
 
 
@@ -121,7 +125,10 @@ def test_prefixes_are_its_prompts(built, corpus, tmp_path, kind):
     stir(model)
     save_model(model, tokens, tmp_path / "model")
     theirs = sentence_transformers.SentenceTransformer(str(tmp_path / "model"), device="cpu")
-    read = {"query": tokens.tokenize(corpus.queries, 12, "law: "), "document": tokens.tokenize(corpus.docs, 24, "sea ")}
+    read = {
+        "query": tokens.tokenize(corpus.queries, 12, "law: "),
+        "document": tokens.tokenize(corpus.docs, 24, "sea "),
+    }
     for side, texts in (("query", corpus.queries), ("document", corpus.docs)):
         ours = encode_corpus(model, read[side], side=side)
         assert np.abs(ours - getattr(theirs, f"encode_{side}")(texts)).max() <= 1e-5

@@ -83,7 +83,10 @@ def test_trains_and_is_the_same_everywhere(folder, dataset, tmp_path, name):
         ours = vectors(saved, texts, side)
         other = getattr(theirs, f"encode_{side}")(texts)
         assert np.abs(ours - other).max() <= 1e-5, side
-    assert theirs.prompts == {"query": prefixes.get("query_prefix", ""), "document": prefixes.get("document_prefix", "")}
+    assert theirs.prompts == {
+        "query": prefixes.get("query_prefix", ""),
+        "document": prefixes.get("document_prefix", ""),
+    }
 
     again = resolve({"encoder": f"hf:{saved}", "data": "tiny"})  # nothing else is said
     assert (again.encoder.max_query_tokens, again.encoder.max_document_tokens) == (12, 30)
@@ -109,7 +112,9 @@ def test_the_longest_text_it_takes(folder, dataset, name):
     assert np.isfinite(encode_corpus(model, tokens.docs, np.arange(3))).all()
     if usable:
         beyond = config.model_copy(update={"max_document_tokens": usable + 1})
-        with pytest.raises(ConfigError, match=f"{usable + 1} exceeds the {usable} positions of .* set them to {usable} or"):
+        with pytest.raises(
+            ConfigError, match=f"{usable + 1} exceeds the {usable} positions of .* set them to {usable} or"
+        ):
             build_encoder(beyond, dataset, tokens, 0)
 
 
@@ -155,7 +160,13 @@ def test_an_encoder_that_cannot_stand_alone_is_refused(dataset, tmp_path):
 
     from .families import roberta
 
-    sizes = {"d_model": 16, "encoder_layers": 1, "decoder_layers": 1, "encoder_ffn_dim": 16, "decoder_ffn_dim": 16}
+    sizes = {
+        "d_model": 16,
+        "encoder_layers": 1,
+        "decoder_layers": 1,
+        "encoder_ffn_dim": 16,
+        "decoder_ffn_dim": 16,
+    }
     heads = {"encoder_attention_heads": 2, "decoder_attention_heads": 2, "max_position_embeddings": POSITIONS}
     tokenizer = roberta(dataset.docs)
     config = transformers.BartConfig(vocab_size=len(tokenizer), is_encoder_decoder=False, **sizes, **heads)

@@ -68,7 +68,9 @@ def published(tmp_path):
 
 
 def encoder_of(folder, **said):
-    return resolve({"data": "tiny", "encoder": {"kind": "hf", "model": str(folder), "precision": "fp32", **said}}).encoder
+    return resolve(
+        {"data": "tiny", "encoder": {"kind": "hf", "model": str(folder), "precision": "fp32", **said}}
+    ).encoder
 
 
 def ours(encoder, dataset, texts, side):
@@ -88,7 +90,10 @@ def check_same(folder, theirs, dataset, **said):
     encoder = encoder_of(folder, max_query_tokens=30, max_document_tokens=30, **said)
     texts = [*dataset.queries[:5], *dataset.docs[:5], "", "THE Bell"]
     for side in ("query", "document"):
-        assert np.abs(ours(encoder, dataset, texts, side) - getattr(theirs, f"encode_{side}")(texts)).max() <= 1e-5, side
+        assert (
+            np.abs(ours(encoder, dataset, texts, side) - getattr(theirs, f"encode_{side}")(texts)).max()
+            <= 1e-5
+        ), side
     return encoder
 
 
@@ -110,7 +115,9 @@ HEADS = {
 @pytest.mark.parametrize("head", HEADS)
 def test_untrained_it_is_the_published_model(bert, published, dataset, head, similarity):
     folder, theirs = published(
-        [transformer(bert), models.Pooling(16), *HEADS[head]()], prompts=PROMPTS, similarity_fn_name=similarity
+        [transformer(bert), models.Pooling(16), *HEADS[head]()],
+        prompts=PROMPTS,
+        similarity_fn_name=similarity,
     )
     normalized = head in ("normalize", "two dense")
     encoder = encoder_of(folder)
@@ -142,7 +149,9 @@ def test_a_decoder_with_its_last_token(gpt2, published, dataset):
 
 
 def test_pooling_as_older_versions_wrote_it(bert, published, dataset):
-    folder, theirs = published([transformer(bert), models.Pooling(16, pooling_mode="cls")], similarity_fn_name="dot")
+    folder, theirs = published(
+        [transformer(bert), models.Pooling(16, pooling_mode="cls")], similarity_fn_name="dot"
+    )
     old = {"word_embedding_dimension": 16, "pooling_mode_cls_token": True, "pooling_mode_mean_tokens": False}
     (folder / "1_Pooling" / "config.json").write_text(json.dumps(old))
     assert check_same(folder, theirs, dataset).pooling == "cls"
@@ -177,7 +186,10 @@ def test_trained_it_is_saved_with_its_own_modules(bert, published, dataset, tmp_
     assert kinds == ["Transformer", "Pooling", "Dense", "Dense", "LayerNorm", "Normalize"]
     assert theirs.prompts == PROMPTS
     assert theirs.similarity_fn_name == "cosine"
-    for side, texts, prefix in (("query", dataset.queries, "query: "), ("document", dataset.docs, "passage: ")):
+    for side, texts, prefix in (
+        ("query", dataset.queries, "query: "),
+        ("document", dataset.docs, "passage: "),
+    ):
         length = getattr(model.config, f"max_{side}_tokens")
         vectors = encode_corpus(model, tokenize(texts, tokenizer, length, prefix=prefix), None, side)
         assert np.abs(vectors - getattr(theirs, f"encode_{side}")(texts)).max() <= 1e-5
@@ -185,13 +197,18 @@ def test_trained_it_is_saved_with_its_own_modules(bert, published, dataset, tmp_
         build_encoder(model.config, dataset, tokenized(dataset, encoder=model.config), 0),
         tokenize(dataset.docs, tokenizer, 30, prefix="passage: "),
     )
-    assert np.abs(start - encode_corpus(model, tokenize(dataset.docs, tokenizer, 30, prefix="passage: "))).max() > 1e-4
+    assert (
+        np.abs(start - encode_corpus(model, tokenize(dataset.docs, tokenizer, 30, prefix="passage: "))).max()
+        > 1e-4
+    )
     warm = store.run(run.info["init"]["run"])
     assert warm.info["config"]["encoder"]["similarity"] == "cosine"  # the folder's, not plain products
     assert run.info["pretrained"]["form"] == "sentence-transformers"
     events = run.events()
     (event,) = events[events["kind"] == "pretrained start"]["message"]
-    assert "pooling mean; Dense; Dense; LayerNorm; Normalize; similarity cosine; query prompt 'query: '" in event
+    assert (
+        "pooling mean; Dense; Dense; LayerNorm; Normalize; similarity cosine; query prompt 'query: '" in event
+    )
     assert "otherwise than there: length 30 of a query (encoder.max_query_tokens is 14)" in event
 
 
@@ -204,7 +221,10 @@ def test_two_towers_stay_two(bert, published, dataset, tmp_path):
     encoder = encoder_of(folder)
     assert (encoder.towers, encoder.max_query_tokens, encoder.max_document_tokens) == ("untied", 10, 30)
     for side, texts in (("query", dataset.queries), ("document", dataset.docs)):
-        assert np.abs(ours(encoder, dataset, texts, side) - getattr(theirs, f"encode_{side}")(texts)).max() <= 1e-5
+        assert (
+            np.abs(ours(encoder, dataset, texts, side) - getattr(theirs, f"encode_{side}")(texts)).max()
+            <= 1e-5
+        )
     with pytest.raises(ConfigError, match=r"encoder.towers: .* set it to 'untied'"):
         ours(encoder.model_copy(update={"towers": "shared"}), dataset, dataset.docs, "document")
 
@@ -227,15 +247,27 @@ def test_what_cannot_be_used_is_said(bert, published, tmp_path, caplog):
     prompts = PROMPTS | {"clustering": "cluster: "}
     folder, _ = published([transformer(bert), models.Pooling(16), models.Dropout(0.1)], prompts=prompts)
     found = read_model_folder(str(folder))
-    assert found.unused == ("module Dropout, which training alone would use (encoder.dropout)", "prompt 'clustering'")
+    assert found.unused == (
+        "module Dropout, which training alone would use (encoder.dropout)",
+        "prompt 'clustering'",
+    )
     config = resolve(
-        {"data": "tiny", "recipe": "random", "encoder": {"kind": "hf", "model": str(folder)}, "steps": 1, "batch_size": 4}
+        {
+            "data": "tiny",
+            "recipe": "random",
+            "encoder": {"kind": "hf", "model": str(folder)},
+            "steps": 1,
+            "batch_size": 4,
+        }
         | {"warmup": {"recipe": "none"}, "record": {"snapshot_every": 0, "eval_queries": 4}, "threads": 1}
     )
     (run,) = train_runs([config], Store(tmp_path / "runs", create=True))
     assert "prompt 'clustering'" in " ".join(run.info["pretrained"]["unused"])
     assert ". not used: module Dropout" in " ".join(run.events()["message"])
-    assert "not used of it: module Dropout, which training alone would use (encoder.dropout); prompt 'clus" in caplog.text
+    assert (
+        "not used of it: module Dropout, which training alone would use (encoder.dropout); prompt 'clus"
+        in caplog.text
+    )
 
 
 def pooled_twice(folder):
@@ -304,7 +336,9 @@ def whole(bert, tmp_path_factory):
 def test_what_cannot_be_taken_over_is_refused_by_name(whole, dataset, tmp_path, change):
     folder = shutil.copytree(whole, tmp_path / "model")
     change(folder)
-    with pytest.raises(ConfigError, match=r"cannot be taken over whole .* set encoder.head to 'ance'") as error:
+    with pytest.raises(
+        ConfigError, match=r"cannot be taken over whole .* set encoder.head to 'ance'"
+    ) as error:
         encoder_of(folder)
     assert MISFITS[change] in str(error.value)
     assert "\n" not in str(error.value)
@@ -366,7 +400,9 @@ def test_a_head_of_a_folder_needs_one(bert, dataset):
     encoder = EncoderConfig(kind="hf", model=str(bert), head="folder", max_document_tokens=30)
     with pytest.raises(ConfigError, match=r"encoder.head: 'folder' given, but .* is a transformer alone"):
         ours(encoder, dataset, dataset.docs[:2], "document")
-    with pytest.raises(ConfigError, match="head: 'folder' goes with a sentence-transformers folder, not with 'mini'"):
+    with pytest.raises(
+        ConfigError, match="head: 'folder' goes with a sentence-transformers folder, not with 'mini'"
+    ):
         resolve({"encoder": {"kind": "mini", "head": "folder"}})
 
 
@@ -378,3 +414,28 @@ def test_a_run_of_a_static_encoder_is_no_transformer(dataset, tmp_path):
     save_model(build_encoder(config, dataset, tokens, 0), tokens, tmp_path / "model")
     with pytest.raises(ConfigError, match=r"its first module is StaticEmbedding.*--start RUN"):
         encoder_of(tmp_path / "model")
+
+
+@pytest.fixture
+def hub(whole, tmp_path, monkeypatch):
+    """A hub's cache with `org/whole` in it, and no network."""
+    from huggingface_hub import constants
+
+    from ance_core.data import model_files
+
+    monkeypatch.setattr(constants, "HF_HUB_CACHE", str(tmp_path))
+    monkeypatch.setattr(constants, "HF_HUB_OFFLINE", True)
+    model_files._from_hub.cache_clear()
+    entry = tmp_path / "models--org--whole"
+    (entry / "refs").mkdir(parents=True)
+    (entry / "refs" / "main").write_text("0" * 40)
+    yield shutil.copytree(whole, entry / "snapshots" / ("0" * 40))
+    model_files._from_hub.cache_clear()
+
+
+def test_a_hub_id_brings_the_same(hub):
+    found = read_model_folder("org/whole")
+    assert found.document.transformer == "org/whole"  # weights in the root are left to transformers
+    assert [module.folder for module in found.document.head] == [hub / "2_Dense"]
+    assert (found.query_prefix, found.document_prefix) == ("query: ", "passage: ")
+    assert read_model_folder("org/absent") is None
