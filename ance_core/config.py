@@ -52,16 +52,13 @@ class EncoderConfig(Settings):
         description="texts that WordPiece entries are learnt from: documents and training queries, or documents alone",
     )
     pooling: Literal["mean", "cls", "last", "max", "weighted"] = Field(
-        "mean",
-        description="how 'mini' and 'hf' make one vector of token states: mean, first, last, largest, or mean weighted "
-        "by position; a sentence-transformers folder brings its own",
+        "mean", description="how 'mini' and 'hf' pool token states; weighted: mean by position"
     )
     head: Literal["ance", "folder"] = Field(
         "ance",
-        description="what follows pooling: projection and LayerNorm, or the modules of a sentence-transformers folder, "
-        "the default there",
+        description="after pooling: projection and LayerNorm, or the modules of a sentence-transformers folder",
     )
-    query_prefix: Prefix = Field("", description="put before every query, as the model's makers say")
+    query_prefix: Prefix = Field("", description="put before every query")
     document_prefix: Prefix = Field("", description="put before every document")
     towers: Literal["shared", "untied"] = Field("shared", description="one set of weights, or one a side")
     similarity: Literal["dot", "cosine"] = Field("dot", description="score before the temperature")
@@ -106,12 +103,12 @@ class EncoderConfig(Settings):
             )
         if self.head == "folder" and self.kind != "hf":
             raise ValueError(
-                f"head: 'folder' goes with a sentence-transformers folder, not with '{self.kind}'; write --encoder hf:FOLDER"
+                f"head: 'folder' goes with kind 'hf', not '{self.kind}'; write --encoder hf:FOLDER"
             )
         if self.document_prefix and self.max_passages > 1:
             raise ValueError(
-                f"document_prefix: {self.document_prefix[:40]!r} would stand before the first of {self.max_passages} "
-                "passages alone; set max_passages to 1, or document_prefix to ''"
+                f"document_prefix: {self.document_prefix[:40]!r} would stand before the first passage alone; set max_passages "
+                "to 1, or document_prefix to ''"
             )
         if self.kind == "mini" and self.width % self.heads:
             raise ValueError(f"heads: {self.heads} does not divide width {self.width}; choose a divisor")

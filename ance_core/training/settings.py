@@ -16,7 +16,7 @@ from .defaults import RULES
 
 
 class Layer(NamedTuple):
-    """Settings of one origin, as a nested dict. name: said, preset, recipe or collection, as `run.json` words it."""
+    """Settings of one origin, as a nested dict. name: said, preset, recipe and so on, as `run.json` words it."""
 
     name: str
     values: dict[str, Any]
@@ -29,8 +29,7 @@ def layers(said: RunConfig, values: dict[str, Any], declared: Declared) -> list[
         "table" if encoder.kind == "static" and encoder.model else encoder.kind
     )  # nothing was searched for tables
     return [
-        Layer("table", _table_sizes(encoder)),
-        Layer("model folder", brings(encoder)),
+        Layer("pretrained", _table_sizes(encoder) or brings(encoder)),
         Layer(f"collection {said.data}", declared.defaults(start)),
         Layer(f"recipe {recipe.name}", recipe.defaults),
         Layer(f"preset {said.preset}", _preset(recipe, said.preset)),
