@@ -55,8 +55,7 @@ class EncoderConfig(Settings):
         "mean", description="how 'mini' and 'hf' pool token states; weighted: mean by position"
     )
     head: Literal["ance", "folder"] = Field(
-        "ance",
-        description="after pooling: projection and LayerNorm, or the modules of a sentence-transformers folder",
+        "ance", description="after pooling: projection and LayerNorm, or what a folder brings"
     )
     query_prefix: Prefix = Field("", description="put before every query")
     document_prefix: Prefix = Field("", description="put before every document")
@@ -102,13 +101,11 @@ class EncoderConfig(Settings):
                 "leave it out"
             )
         if self.head == "folder" and self.kind != "hf":
-            raise ValueError(
-                f"head: 'folder' goes with kind 'hf', not '{self.kind}'; write --encoder hf:FOLDER"
-            )
+            raise ValueError(f"head: 'folder' goes with 'hf', not '{self.kind}'; write --encoder hf:FOLDER")
         if self.document_prefix and self.max_passages > 1:
+            shown = repr(self.document_prefix[:40])
             raise ValueError(
-                f"document_prefix: {self.document_prefix[:40]!r} would stand before the first passage alone; set max_passages "
-                "to 1, or document_prefix to ''"
+                f"document_prefix: {shown} would stand in the first passage alone; set max_passages to 1"
             )
         if self.kind == "mini" and self.width % self.heads:
             raise ValueError(f"heads: {self.heads} does not divide width {self.width}; choose a divisor")

@@ -162,7 +162,7 @@ def test_a_head_of_a_folder_needs_one(bert, dataset):
     encoder = EncoderConfig(kind="hf", model=str(bert), head="folder", max_document_tokens=30)
     with pytest.raises(ConfigError, match=r"encoder.head: 'folder' given, but .* is a transformer alone"):
         ours(encoder, dataset, dataset.docs[:2], "document")
-    with pytest.raises(ConfigError, match="head: 'folder' goes with kind 'hf', not 'mini'"):
+    with pytest.raises(ConfigError, match="head: 'folder' goes with 'hf', not 'mini'"):
         resolve({"encoder": {"kind": "mini", "head": "folder"}})
 
 

@@ -97,7 +97,7 @@ def test_a_pretrained_folder_is_known_by_its_content(settings, tmp_path):
 
 def test_passages_that_would_lack_it_are_refused(settings):
     with pytest.raises(
-        ConfigError, match=r"document_prefix: 'passage: ' would stand before the first passage alone"
+        ConfigError, match=r"document_prefix: 'passage: ' would stand in the first passage alone"
     ):
         settings(encoder={"document_prefix": "passage: ", "max_passages": 4})
     settings(encoder={"query_prefix": "query: ", "max_passages": 4})
