@@ -7,7 +7,8 @@ from typing import Any
 from ..config import EncoderConfig
 from ..errors import ConfigError
 from .model_files import fingerprint
-from .model_modules import ModelFolder, read_model_folder
+from .model_modules import read_model_folder
+from .model_parts import ModelFolder
 
 
 def brings(encoder: EncoderConfig) -> dict[str, Any]:

@@ -12,76 +12,23 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable
-from dataclasses import dataclass
-from functools import cached_property
 from pathlib import Path
 from typing import Any
 
 from ..errors import ConfigError
-from .model_files import hash_of, local_folder, stamp
-
-POOLING = {"mean": "mean", "cls": "cls", "lasttoken": "last", "max": "max", "weightedmean": "weighted"}
-"""Their names of what we can do, and ours."""
-POOLING_FLAGS = {
-    "pooling_mode_cls_token": "cls",
-    "pooling_mode_max_tokens": "max",
-    "pooling_mode_mean_tokens": "mean",
-    "pooling_mode_mean_sqrt_len_tokens": "mean_sqrt_len_tokens",
-    "pooling_mode_weightedmean_tokens": "weightedmean",
-    "pooling_mode_lasttoken": "lasttoken",
-}
-HEAD = ("Dense", "LayerNorm", "Normalize")
-ACTIVATIONS = (
-    "torch.nn.modules."  # as they do without trust_remote_code: nothing else is imported by a name in a file
+from .model_files import local_folder
+from .model_parts import (
+    ACTIVATIONS,
+    HEAD,
+    NO_LIMIT,
+    POOLING,
+    POOLING_FLAGS,
+    READ,
+    UNREAD,
+    ModelFolder,
+    Module,
+    Stack,
 )
-NO_LIMIT = 1_000_000  # transformers writes 1e30 for "no length limit"
-
-
-@dataclass(frozen=True)
-class Module:
-    """A module's class name, its folder, and its settings."""
-
-    kind: str
-    folder: Path
-    settings: dict[str, Any]
-
-
-@dataclass(frozen=True)
-class Stack:
-    """How a text becomes a vector: a transformer, pooling (None: one we do not have), the modules after it."""
-
-    transformer: str  # folder, or hub id
-    pooling: str | None
-    head: tuple[Module, ...]
-    dim: int | None
-    max_tokens: int | None
-    lower_case: bool
-    pools_prompt: bool
-
-
-@dataclass(frozen=True)
-class ModelFolder:
-    """A sentence-transformers model. query, document: one stack, or the two routes of a Router.
-
-    misfits: what it has that `encoder.head: folder` cannot take over, in words. unused: what is left out all the same.
-    lengths: tokens of queries and of documents it was trained with, where it says so.
-    """
-
-    model: str
-    query: Stack
-    document: Stack
-    similarity: str
-    query_prefix: str
-    document_prefix: str
-    lengths: tuple[int, int] | None
-    temperature: float | None
-    misfits: tuple[str, ...]
-    unused: tuple[str, ...]
-
-    @cached_property
-    def two_towers(self) -> bool:
-        """Whether queries and documents have weights of their own; two routes with the same ones are one tower."""
-        return self.query is not self.document and _content(self.query) != _content(self.document)
 
 
 def read_model_folder(model: str) -> ModelFolder | None:
@@ -105,22 +52,16 @@ class _Reader:
 
     def read(self) -> ModelFolder:
         modules = self._modules()
-        if modules[0].kind == "Router":
-            stacks = [
-                self._stack([*self._route(modules[0], name), *modules[1:]]) for name in ("query", "document")
-            ]
-        else:
-            stacks = [self._stack(modules)] * 2
-        if stacks[0] is not stacks[1]:
-            self._check_alike(*stacks)
+        stacks = [self._stack(self._route(modules, side), side) for side in ("query", "document")]
+        self._check_alike(*stacks)
         about = self._json(self.folder / "config_sentence_transformers.json", {})
-        prompts = {k: v for k, v in (about.get("prompts") or {}).items() if isinstance(v, str) and v}
+        prompts = {k: v for k, v in _group(about, "prompts").items() if isinstance(v, str) and v}
         query = prompts.pop("query", "")
         document = next((prompts.pop(k) for k in ("document", "passage", "corpus") if k in prompts), "")
-        self.unused += [f"prompt {name!r}" for name in prompts]
-        if (query or document) and not stacks[0].pools_prompt:
+        self.unused += [f"prompt {name[:80]!r}" for name in prompts]
+        if (query or document) and not all(stack.pools_prompt for stack in stacks):
             self.misfits.append("its pooling leaves the prompt's tokens out")
-        trained = self._json(self.folder / "ance.json", {}).get("encoder") or {}
+        trained = _group(self._json(self.folder / "ance.json", {}), "encoder")
         return ModelFolder(
             self.model,
             query=stacks[0],
@@ -145,8 +86,14 @@ class _Reader:
         return modules
 
     def _module(self, name: str, base: Path, path: str) -> Module:
+        if len(path) > 200 or not path.isprintable():
+            raise self._error(
+                f"module {name[:80]} has no folder's name ({path[:80]!r}): save the model again"
+            )
         if Path(path).is_absolute() or ".." in Path(path).parts:
-            raise self._error(f"module {name} lies outside the folder ({path[:80]}): save the model again")
+            raise self._error(
+                f"module {name[:80]} lies outside the folder ({path[:80]}): save the model again"
+            )
         package, _, kind = name.rpartition(".")
         if package.split(".")[0] != "sentence_transformers":
             self.misfits.append(f"module {name[:80]} of another package")
@@ -154,28 +101,45 @@ class _Reader:
         known = kind in ("Pooling", *HEAD)
         return Module(kind, folder, self._json(folder / "config.json", {}) if known else {})
 
-    def _route(self, router: Module, name: str) -> list[Module]:
+    def _route(self, modules: list[Module], name: str) -> list[Module]:
+        """The modules that a text of one side goes through."""
+        router, *rest = modules
+        if router.kind != "Router":
+            return modules
         path = router.folder / "router_config.json"
         about = self._json(path, {})
         try:
-            return [self._module(about["types"][key], router.folder, key) for key in about["structure"][name]]
-        except (KeyError, TypeError, AttributeError):
+            route = [
+                self._module(about["types"][key], router.folder, key) for key in about["structure"][name]
+            ]
+            return [route[0], *route[1:], *rest]
+        except (KeyError, TypeError, AttributeError, IndexError):
             raise self._error(f"{path.name} has no route {name!r}: 'hf' needs query and document") from None
 
-    def _stack(self, modules: list[Module]) -> Stack:
+    def _stack(self, modules: list[Module], side: str) -> Stack:
         first, rest = modules[0], modules[1:]
         if first.kind != "Transformer":
             raise self._error(
                 f"its first module is {first.kind}, and 'hf' needs a Transformer: a run trained here is a start "
                 "(--start RUN), a table of token vectors goes with --encoder static:FOLDER"
             )
-        about = self._json(first.folder / "sentence_bert_config.json", {})
+        named = sorted(first.folder.glob("sentence_*_config.json"))  # older versions named it by family
+        about = self._json(named[0], {}) if named else {}
         tokenizer = self._json(first.folder / "tokenizer_config.json", {})
-        longest = about.get("max_seq_length") or tokenizer.get("model_max_length")
+        longest = (
+            about.get(f"{side}_length") or about.get("max_seq_length") or tokenizer.get("model_max_length")
+        )
         pooling = [module for module in rest if module.kind == "Pooling"]
         head = [module for module in rest if module.kind in HEAD]
-        if len(pooling) != 1 or (rest and rest[0].kind not in ("Pooling", "Dropout")):
+        if [module.kind == "Pooling" for module in rest if module.kind != "Dropout"] != [True] + [
+            False
+        ] * len(head):
             self.misfits.append("no Pooling right after its Transformer")
+        if about.get("query_expansion"):
+            self.misfits.append("query expansion")
+        self.unused += [f"{name} of its Transformer" for name in UNREAD if about.get(name) not in READ]
+        if tokenizer.get("truncation_side") == "left":
+            self.unused.append("truncation_side left: texts are cut at their end")
         for module in rest:
             if module.kind == "Dropout":
                 self.unused.append("module Dropout, which training alone would use (encoder.dropout)")
@@ -199,10 +163,10 @@ class _Reader:
             or [mode for key, mode in POOLING_FLAGS.items() if settings.get(key)]
             or "mean"
         )
-        modes = [modes] if isinstance(modes, str) else list(modes)
+        modes = [str(mode) for mode in modes] if isinstance(modes, list) else [str(modes)]
         if len(modes) == 1 and modes[0] in POOLING:
             return POOLING[modes[0]]
-        self.misfits.append(f"pooling {' + '.join(map(str, modes))[:80]}")
+        self.misfits.append(f"pooling {' + '.join(modes)[:80]}")
         return None
 
     def _check_head(self, head: Iterable[Module]) -> None:
@@ -258,21 +222,16 @@ def _lengths(trained: dict[str, Any], query: Stack, document: Stack) -> tuple[in
     return first, second
 
 
+def _group(settings: dict[str, Any], name: str) -> dict[str, Any]:
+    found = settings.get(name)
+    return found if isinstance(found, dict) else {}
+
+
 def _dim(pooling: dict[str, Any], head: list[Module]) -> int | None:
     sizes = [pooling.get("embedding_dimension") or pooling.get("word_embedding_dimension")]
     sizes += [module.settings.get("out_features") or module.settings.get("dimension") for module in head]
     known = [size for size in sizes if isinstance(size, int)]
     return known[-1] if known else None
-
-
-def _content(stack: Stack) -> list[Any]:
-    """What decides the vectors of a stack but for lengths: two routes that agree are one tower."""
-    folders = [Path(stack.transformer), *(module.folder for module in stack.head)]
-    weights = [
-        p for folder in folders for p in sorted(folder.glob("*")) if p.suffix in (".safetensors", ".bin")
-    ]
-    hashes = [hash_of((stamp(path),), path.parent) for path in weights]
-    return [hashes, stack.pooling, [(module.kind, module.settings) for module in stack.head]]
 
 
 def _vocabulary(stack: Stack) -> Any:

@@ -11,7 +11,7 @@ import torch.nn.functional as F
 from safetensors.torch import load_file
 from torch import Tensor, nn
 
-from ..data.model_modules import ACTIVATIONS, Module
+from ..data.model_parts import ACTIVATIONS, Module
 from ..errors import ConfigError
 
 

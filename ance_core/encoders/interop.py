@@ -28,7 +28,7 @@ from safetensors.torch import save_file
 from tokenizers import Tokenizer
 from torch import Tensor, nn
 
-from ..data.model_modules import POOLING, POOLING_FLAGS
+from ..data.model_parts import POOLING, POOLING_FLAGS
 from ..data.pretrained import pad_token_of
 from .dual import DualEncoder
 from .layers import Head

@@ -9,7 +9,8 @@ from torch import nn
 from transformers import PreTrainedModel
 
 from ..config import EncoderConfig
-from ..data.model_modules import Stack, read_model_folder
+from ..data.model_modules import read_model_folder
+from ..data.model_parts import Stack
 from ..errors import ConfigError
 from .backbones import load_backbone, positions
 from .folder_head import folder_head

@@ -197,3 +197,74 @@ def test_a_hub_id_brings_the_same(hub):
     assert [module.folder for module in found.document.head] == [hub / "2_Dense"]
     assert (found.query_prefix, found.document_prefix) == ("query: ", "passage: ")
     assert read_model_folder("org/absent") is None
+
+
+def test_any_value_in_its_json_is_read_or_refused_in_one_line(whole, tmp_path):
+    """Every place of every settings file, with each of these in its stead."""
+    values = [None, 5, -1, 1e400, "", "x" * 500, "\0", [], [[1]], {}, {"a": {}}, True]
+    folder = shutil.copytree(whole, tmp_path / "model")
+    (folder / "ance.json").write_text(
+        json.dumps({"encoder": {"max_query_tokens": 9, "max_document_tokens": 9}})
+    )
+    paths = [path for path in folder.rglob("*.json") if path.name != "tokenizer.json"]
+    tried = 0
+    for path in paths:
+        text = path.read_text()
+        for place in places(json.loads(text)):
+            for value in values:
+                path.write_text(json.dumps(put(json.loads(text), place, value)))
+                tried += 1
+                message = refusal_of(folder)
+                assert "\n" not in message, (path.name, place, value)
+                assert len(message) < 1000
+        path.write_text(text)
+    assert tried > 400
+
+
+def refusal_of(folder):
+    try:
+        encoder_of(folder)
+    except ConfigError as error:
+        return str(error)
+    return ""
+
+
+def places(value, above=()):
+    """Paths to everything in a JSON value, itself first."""
+    yield above
+    inner = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
+    for key, part in inner:
+        yield from places(part, (*above, key))
+
+
+def put(value, place, other):
+    if not place:
+        return other
+    value[place[0]] = put(value[place[0]], place[1:], other)
+    return value
+
+
+def test_lengths_and_settings_of_newer_and_older_versions(whole, tmp_path):
+    folder = shutil.copytree(whole, tmp_path / "model")
+    edit(
+        folder / "sentence_bert_config.json",
+        query_length=9,
+        document_length=21,
+        processing_kwargs={"text": {"a": 1}},
+    )
+    encoder = encoder_of(folder)
+    assert (encoder.max_query_tokens, encoder.max_document_tokens) == (9, 21)
+    assert read_model_folder(str(folder)).unused == ("processing_kwargs of its Transformer",)
+    (folder / "sentence_bert_config.json").unlink()
+    (folder / "sentence_roberta_config.json").write_text(
+        json.dumps({"max_seq_length": 17, "do_lower_case": True})
+    )
+    found = read_model_folder(str(folder))
+    assert (found.document.max_tokens, found.document.lower_case) == (17, True)
+
+
+def test_a_layer_of_tokens_before_pooling_is_no_head(whole, tmp_path):
+    folder = shutil.copytree(whole, tmp_path / "model")
+    modules = json.loads((folder / "modules.json").read_text())
+    (folder / "modules.json").write_text(json.dumps([modules[0], modules[2], modules[1]]))
+    assert read_model_folder(str(folder)).misfits == ("no Pooling right after its Transformer",)
