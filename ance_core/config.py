@@ -11,7 +11,7 @@ from typing import Annotated, Any, Literal
 from pydantic import Field, PrivateAttr, ValidationError, model_validator
 
 from .errors import ConfigError
-from .fields import MOST, Count, LabelsPerQuery, Positive, Rate, Settings, Size
+from .fields import MOST, Count, LabelsPerQuery, Positive, Prefix, Rate, Settings, Size
 from .layers import merge, read_settings, spelled_out
 from .methods import FilterConfig, MethodConfig, NegativesConfig, ObjectiveConfig, SharesConfig
 from .optimizer import OptimizerConfig
@@ -53,7 +53,14 @@ class EncoderConfig(Settings):
         "training",
         description="texts that WordPiece entries are learnt from: documents and training queries, or documents alone",
     )
-    pooling: Literal["mean", "cls"] = Field("mean", description="how 'mini' and 'hf' pool token states")
+    pooling: Literal["mean", "cls", "last", "max", "weighted"] = Field(
+        "mean", description="how 'mini' and 'hf' pool token states; weighted: mean by position"
+    )
+    head: Literal["ance", "folder"] = Field(
+        "ance", description="after pooling: projection and LayerNorm, or what a folder brings"
+    )
+    query_prefix: Prefix = Field("", description="put before every query")
+    document_prefix: Prefix = Field("", description="put before every document")
     towers: Literal["shared", "untied"] = Field("shared", description="one set of weights, or one a side")
     similarity: Literal["dot", "cosine"] = Field("dot", description="score before the temperature")
     temperature: Rate | None = Field(
@@ -94,6 +101,13 @@ class EncoderConfig(Settings):
             raise ValueError(
                 f"token_weights: {self.token_weights!r} goes with a pretrained table; write --encoder static:FOLDER, or "
                 "leave it out"
+            )
+        if self.head == "folder" and self.kind != "hf":
+            raise ValueError(f"head: 'folder' goes with 'hf', not '{self.kind}'; write --encoder hf:FOLDER")
+        if self.document_prefix and self.max_passages > 1:
+            shown = repr(self.document_prefix[:40])
+            raise ValueError(
+                f"document_prefix: {shown} would stand in the first passage alone; set max_passages to 1"
             )
         if self.kind == "mini" and self.width % self.heads:
             raise ValueError(f"heads: {self.heads} does not divide width {self.width}; choose a divisor")

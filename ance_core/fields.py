@@ -14,6 +14,7 @@ Size = Annotated[int, Field(ge=1, le=16_384)]
 Rate = Annotated[float, Field(gt=0, allow_inf_nan=False)]
 Share = Annotated[float, Field(ge=0, allow_inf_nan=False)]
 Finite = Annotated[float, Field(allow_inf_nan=False)]
+Prefix = Annotated[str, Field(max_length=2000)]
 
 
 def _all_is_none(value: Any) -> Any:

@@ -46,6 +46,7 @@ def _wanted(model: type[BaseModel], place: tuple[Any, ...], kind: str, context: 
         "missing": "a value is missing",
         "finite_number": "it must be a finite number",
         "string_too_short": "it must not be empty",
+        "string_too_long": "it must have at most {max_length} characters",
         "too_short": "name at least {min_length}",
     }
     if kind in bounds:

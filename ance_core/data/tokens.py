@@ -23,7 +23,7 @@ from ..errors import ConfigError
 from .cache import cache_dir, cached_folder
 from .dataset import Dataset
 from .passages import Passages
-from .pretrained import backend_of, load_tokenizer, pad_id_of, unknown_id_of
+from .pretrained import backend_of, load_tokenizer, pad_id_of
 from .token_table import TokenTable, read_table
 from .wordpiece import train_wordpiece
 
@@ -32,13 +32,17 @@ if TYPE_CHECKING:
 
 __all__ = ["TokenizedDataset", "Tokens", "tokenize", "tokenized", "train_wordpiece"]
 
-CACHE_VERSION = 1  # raised when the same settings would give other ids
+CACHE_VERSION = 2  # raised when the same settings would give other ids
 CHUNK = 4096  # texts encoded at once: bounds the memory of the tokenizer's own records
+
+
+class PrefixError(ConfigError):
+    """A prefix that leaves no room for a text."""
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
 class Tokens:
-    """Token ids of N texts: text i has `ids[offsets[i]:offsets[i + 1]]`, at least one token.
+    """Token ids of N texts: text i has `ids[offsets[i]:offsets[i + 1]]`, none where the tokenizer finds nothing in it.
 
     With `passages`, the N texts stored are passages, of which a document has one or more.
     """
@@ -98,24 +102,31 @@ def tokenize(
     *,
     special_tokens: bool = True,
     max_passages: int = 1,
+    prefix: str = "",
 ) -> Tokens:
     """All texts as tokens, cut to `max_tokens` (special tokens such as [CLS] included).
 
     max_passages: above 1, a text is cut into as many passages of `max_tokens` as it fills, at most so many, each
-    with special tokens of its own; the last may be short, and what is left over is dropped.
+    with special tokens of its own; the last may be short, and what is left over is dropped. prefix: put before every
+    text, and no part of what is cut.
 
-    A text without any token becomes one unknown token, so that every text has an embedding. With a `cache`
-    folder the result is kept there and a folder that exists is used as it is: its name must stand for the
-    texts and settings. ConfigError if `max_tokens` leaves no room beside the special tokens.
+    A text without any token stays without, as in the other programs that read a saved model: pooling makes zeros of it.
+    With a `cache` folder the result is kept there and a folder that exists is used as it is: its name must stand for
+    the texts and settings. ConfigError if `max_tokens` leaves no room beside prefix and special tokens.
     """
-    settings = (tokenizer, max_tokens, special_tokens, max_passages)
+    settings = (tokenizer, max_tokens, special_tokens, max_passages, prefix)
     if cache is None:
         return _encode(texts, *settings)
     return Tokens.load(cached_folder(cache, lambda folder: _encode(texts, *settings).save(folder)))
 
 
 def _encode(
-    texts: Sequence[str], tokenizer: Any, max_tokens: int, special_tokens: bool, max_passages: int
+    texts: Sequence[str],
+    tokenizer: Any,
+    max_tokens: int,
+    special_tokens: bool,
+    max_passages: int,
+    prefix: str,
 ) -> Tokens:
     backend = Tokenizer.from_str(
         backend_of(tokenizer).to_str()
@@ -124,16 +135,21 @@ def _encode(
     if max_tokens <= added:
         raise ConfigError(f"max tokens: {max_tokens} leaves no room beside {added} special tokens: raise it")
     backend.no_padding()
+    backend.no_truncation()
+    if prefix and (taken := len(backend.encode(prefix, add_special_tokens=special_tokens).ids)) >= max_tokens:
+        raise PrefixError(
+            f"prefix: {prefix[:40]!r} takes {taken} of {max_tokens} tokens and leaves no room for a text: shorten it, or "
+            "raise max tokens"
+        )
     backend.enable_truncation(max_tokens)
-    unknown = unknown_id_of(tokenizer)
     flat: list[np.ndarray] = []
     lengths: list[int] = []
     counts: list[int] = []
     for start in range(0, len(texts), CHUNK):
-        chunk = list(texts[start : start + CHUNK])
+        chunk = [prefix + text for text in texts[start : start + CHUNK]]
         encoded = backend.encode_batch_fast(chunk, add_special_tokens=special_tokens)
         pieces = [[e, *e.overflowing[: max_passages - 1]] if max_passages > 1 else [e] for e in encoded]
-        ids = [piece.ids or [unknown] for text in pieces for piece in text]
+        ids = [piece.ids for text in pieces for piece in text]
         lengths.extend(map(len, ids))
         counts.extend(map(len, pieces))
         flat.append(np.fromiter(chain.from_iterable(ids), dtype=np.int32))
@@ -158,9 +174,9 @@ class TokenizedDataset:
     special_tokens: bool  # whether texts stand between [CLS] and [SEP]; new texts must be read the same way
     table: TokenTable | None = None  # where the tokenizer came with pretrained token vectors
 
-    def tokenize(self, texts: Sequence[str], max_tokens: int) -> Tokens:
+    def tokenize(self, texts: Sequence[str], max_tokens: int, prefix: str = "") -> Tokens:
         """New texts (a typed-in query) read as this dataset's texts were."""
-        return tokenize(texts, self.tokenizer, max_tokens, special_tokens=self.special_tokens)
+        return tokenize(texts, self.tokenizer, max_tokens, special_tokens=self.special_tokens, prefix=prefix)
 
 
 def tokenized(dataset: Dataset, *, encoder: EncoderConfig) -> TokenizedDataset:
@@ -179,19 +195,23 @@ def tokenized(dataset: Dataset, *, encoder: EncoderConfig) -> TokenizedDataset:
         own = load_tokenizer(encoder.model or "")
     limits = {"queries": encoder.max_query_tokens, "docs": encoder.max_document_tokens}
     pieces = {"queries": 1, "docs": encoder.max_passages}
+    prefixes = {"queries": encoder.query_prefix, "docs": encoder.document_prefix}
     setting = backend_of(own).to_str() if own is not None else encoder.vocab_size
-    settings = [setting, special, limits, CACHE_VERSION, tokenizers.__version__]
+    settings: list[Any] = [setting, special, limits, CACHE_VERSION, tokenizers.__version__]
     asked = [] if own is not None or encoder.vocabulary == "documents" else _training_queries(dataset)
     settings += [pieces] * (encoder.max_passages > 1)
+    settings += [prefixes] * any(prefixes.values())
     key = _cache_key(dataset, settings + [{"asked": asked}] * bool(asked))
 
     def build(folder: Path) -> None:
-        tokenizer = own if own is not None else train_wordpiece([*dataset.docs, *asked], encoder.vocab_size)
+        tokenizer = own if own is not None else _learn_wordpiece(encoder, dataset.docs, asked)
         backend_of(tokenizer).save(str(folder / "tokenizer.json"))
-        for name, texts in (("queries", dataset.queries), ("docs", dataset.docs)):
-            tokens = tokenize(
-                texts, tokenizer, limits[name], special_tokens=special, max_passages=pieces[name]
-            )
+        for name, side, texts in (("queries", "query", dataset.queries), ("docs", "document", dataset.docs)):
+            options: Any = {"special_tokens": special, "max_passages": pieces[name], "prefix": prefixes[name]}
+            try:
+                tokens = tokenize(texts, tokenizer, limits[name], **options)
+            except PrefixError as error:
+                raise ConfigError(f"encoder.{side}_{error} (encoder.max_{side}_tokens)") from None
             tokens.save(folder / name)
 
     folder = cached_folder(cache_dir() / "tokens" / key, build)
@@ -199,6 +219,13 @@ def tokenized(dataset: Dataset, *, encoder: EncoderConfig) -> TokenizedDataset:
     queries, docs = Tokens.load(folder / "queries"), Tokens.load(folder / "docs")
     size = table.rows if table else backend_of(tokenizer).get_vocab_size(with_added_tokens=True)
     return TokenizedDataset(tokenizer, queries, docs, pad_id_of(tokenizer), size, special, table)
+
+
+def _learn_wordpiece(encoder: EncoderConfig, docs: Sequence[str], asked: Sequence[str]) -> Tokenizer:
+    texts = [encoder.document_prefix + text for text in docs] + [
+        encoder.query_prefix + text for text in asked
+    ]
+    return train_wordpiece(texts, encoder.vocab_size)
 
 
 def _training_queries(dataset: Dataset) -> list[str]:

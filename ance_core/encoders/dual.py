@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 import torch
@@ -10,6 +11,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from ..config import EncoderConfig
+from ..errors import ConfigError
 from .batch import TokenBatch
 from .from_table import table_start
 from .init import corpus_embeddings
@@ -83,34 +85,46 @@ def build_encoder(
     """
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
-        tower = fresh_tower(config, tokens.vocab_size, tokens.pad_id)
+        towers = fresh_towers(config, tokens.vocab_size, tokens.pad_id)
     if config.kind == "hf" or config.init == "random":
-        return assemble(config, tower)
+        return assemble(config, towers)
+    (tower,) = towers
     if tokens.table is not None:
         tower.start_from(*table_start(tokens.table, tokens.docs, config, seed))
     else:
         tower.start_from(*corpus_embeddings(tokens.docs, tokens.vocab_size, config.width, seed))
-    return assemble(config, tower)
+    return assemble(config, towers)
 
 
-def assemble(config: EncoderConfig, tower: nn.Module) -> DualEncoder:
-    """`tower` for both sides, or for one side and an equal copy of it for the other."""
-    return DualEncoder(config, tower, copy.deepcopy(tower) if config.towers == "untied" else tower)
+def assemble(config: EncoderConfig, towers: Sequence[Any]) -> DualEncoder:
+    """The dual encoder of a tower for queries and one for documents; of one for both sides, or with an equal copy of it.
+
+    ConfigError for two towers where one is to be shared.
+    """
+    query, document = towers[0], towers[-1]
+    if query is not document and config.towers == "shared":
+        raise ConfigError(
+            f"encoder.towers: {config.model!r} has a tower for queries and one for documents, 'shared' would drop one of "
+            "them: set it to 'untied'"
+        )
+    untied = config.towers == "untied" and query is document
+    return DualEncoder(config, query, copy.deepcopy(document) if untied else document)
 
 
-def fresh_tower(config: EncoderConfig, vocab_size: int, pad_id: int, saved: Path | None = None) -> Any:
-    """A tower with weights from torch's generator, or those of the pretrained `config.model`.
+def fresh_towers(
+    config: EncoderConfig, vocab_size: int, pad_id: int, saved: Path | None = None
+) -> tuple[Any, ...]:
+    """A tower with weights from torch's generator, or those of the pretrained `config.model`, which may have two.
 
-    With `saved`, a folder with a transformers config, `hf` takes its architecture from there and loads no
-    weights.
+    With `saved`, a folder that `save_model` wrote, `hf` takes its architecture from there and loads no weights.
     """
     if config.kind == "static":
-        return StaticTower(vocab_size, config.width, config.dim)
+        return (StaticTower(vocab_size, config.width, config.dim),)
     # transformers takes seconds to import, and `static` does not need it
     if config.kind == "mini":
         from .mini import mini_tower
 
-        return mini_tower(config, vocab_size, pad_id)
-    from .pretrained import pretrained_tower
+        return (mini_tower(config, vocab_size, pad_id),)
+    from .pretrained import pretrained_towers
 
-    return pretrained_tower(config, vocab_size, pad_id, saved)
+    return pretrained_towers(config, vocab_size, pad_id, saved)

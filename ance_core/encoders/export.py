@@ -25,7 +25,7 @@ from torch import nn
 
 from ..config import EncoderConfig, parse
 from ..errors import ConfigError
-from .dual import DualEncoder, assemble, fresh_tower
+from .dual import DualEncoder, assemble, fresh_towers
 from .interop import write_pieces
 
 if TYPE_CHECKING:
@@ -37,10 +37,9 @@ FORMAT = 1
 def save_model(model: DualEncoder, tokens: TokenizedDataset, folder: Path) -> None:
     """Write `folder`, replacing what is there; it appears by one rename, complete or not at all.
 
-    sentence-transformers knows one length limit a module: with shared towers its `encode` cuts every text,
-    queries too, at `max_document_tokens`. Untied towers are two routes with their own limits:
-    `encode_query` and `encode_document`. It reads one passage a document, its first, also where the encoder was
-    trained with more (MaxP). Raises ConfigError if the folder cannot be written.
+    sentence-transformers knows one length limit a module, so two lengths, like two towers, are two routes, for
+    `encode_query` and `encode_document`; its plain `encode` reads documents. It reads one passage a document, its first,
+    also where the encoder was trained with more (MaxP). Raises ConfigError if the folder cannot be written.
     """
     folder = Path(folder)
     try:
@@ -71,20 +70,18 @@ def load_model(folder: Path) -> tuple[DualEncoder, Any]:
     config: EncoderConfig = parse(EncoderConfig, about["encoder"], where=f"model folder {folder}: ance.json")
     tokenizer = _read_tokenizer(config, folder)
     weights = _read_weights(folder / "model.safetensors")
-    backbone = _backbone_folder(folder) if config.kind == "hf" else None
+    if config.kind == "hf":
+        _check_backbone(folder)
     with torch.random.fork_rng(devices=[]):  # the fresh weights are drawn only to be overwritten
-        tower = fresh_tower(config, about["vocab_size"], about["pad_id"], backbone)
-    model = assemble(config, tower)
+        towers = fresh_towers(config, about["vocab_size"], about["pad_id"], folder)
+    model = assemble(config, towers)
     _fill(model, weights, folder)
     return model.eval(), tokenizer
 
 
-def _backbone_folder(folder: Path) -> Path:
-    """Where the transformers config lies: of the only tower, or of the first of two alike."""
-    found = sorted(folder.glob("**/*_Transformer/config.json"))
-    if not found:
-        raise ConfigError(f"model folder {folder}: no 0_Transformer/config.json: save the model again")
-    return found[0].parent
+def _check_backbone(folder: Path) -> None:
+    if not any(folder.glob("**/*_Transformer/config.json")):
+        raise ConfigError(f"model folder {folder}: no *_Transformer/config.json: save the model again")
 
 
 def _write(model: DualEncoder, tokens: TokenizedDataset, folder: Path) -> None:
@@ -142,9 +139,9 @@ def _read_about(folder: Path) -> dict[str, Any]:
 def _read_tokenizer(config: EncoderConfig, folder: Path) -> Any:
     path = folder / "tokenizer.json"
     if config.kind == "hf":
-        from ..data.pretrained import load_tokenizer
+        from ..data.pretrained import read_tokenizer
 
-        return load_tokenizer(str(folder))
+        return read_tokenizer(str(folder))
     if not path.is_file():
         raise ConfigError(
             f"model folder {folder}: no tokenizer.json: copy it from where the model was saved, or save again"

@@ -10,6 +10,7 @@ from torch import Tensor
 from transformers import BertConfig, BertModel
 
 from ..config import EncoderConfig
+from .layers import Head
 from .transformer import TransformerTower, attention_kind
 
 COMMON_LENGTH = 1.0
@@ -66,7 +67,8 @@ class MiniTower(TransformerTower):
 
 def mini_tower(config: EncoderConfig, vocab_size: int, pad_id: int) -> MiniTower:
     """A tower with fresh weights from torch's generator."""
-    return MiniTower(mini_backbone(config, vocab_size, pad_id), config.dim, config.pooling, pad_id)
+    backbone = mini_backbone(config, vocab_size, pad_id)
+    return MiniTower(backbone, Head(config.width, config.dim, identity=True), config.pooling, pad_id)
 
 
 def mini_backbone(config: EncoderConfig, vocab_size: int, pad_id: int) -> BertModel:

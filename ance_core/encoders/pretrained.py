@@ -1,72 +1,66 @@
-"""The `hf` encoder: any pretrained `AutoModel`, from a folder or the hub."""
+"""The `hf` encoder: any pretrained `AutoModel`, from a folder or the hub, with the modules around it if there are any."""
 
 from __future__ import annotations
 
-import logging
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-import torch
 from torch import nn
-from transformers import AutoConfig, AutoModel, PreTrainedModel
+from transformers import PreTrainedModel
 
 from ..config import EncoderConfig
+from ..data.model_modules import read_model_folder
+from ..data.model_parts import Stack
 from ..errors import ConfigError
-from .transformer import TransformerTower, attention_kind, quiet
+from .backbones import load_backbone, positions
+from .folder_head import folder_head
+from .layers import Head
+from .transformer import TransformerTower
 
-logger = logging.getLogger(__name__)
 
-
-def pretrained_tower(
+def pretrained_towers(
     config: EncoderConfig, vocab_size: int, pad_id: int, saved: Path | None = None
-) -> TransformerTower:
-    """A tower with the weights of `config.model` and a fresh head; `saved` as for `pretrained_backbone`."""
-    backbone = pretrained_backbone(config, saved)
-    _check_fits(config, vocab_size, backbone)
-    return TransformerTower(backbone, config.dim, config.pooling, pad_id)
+) -> tuple[TransformerTower, ...]:
+    """The tower of `config.model`, or its two, for queries and for documents, where the folder has two of its own.
 
-
-def pretrained_backbone(config: EncoderConfig, saved: Path | None = None) -> PreTrainedModel:
-    """`AutoModel` of a folder or hub id in float32, dropout as configured, without a pooler where it has one.
-
-    With `saved`, only the architecture is read, from that folder. Raises ConfigError if it cannot load.
+    Its head is fresh, or the folder's. With `saved`, the folder of a model saved here, only the architecture is read,
+    from there. Raises ConfigError for what cannot be loaded, or does not fit the settings.
     """
-    settings: dict[str, Any] = {"dtype": torch.float32, "attn_implementation": attention_kind()}
-    try:
-        with quiet():
-            if saved is not None:
-                model = _without_pooler(AutoModel.from_config, AutoConfig.from_pretrained(saved), settings)
-            else:
-                settings["output_loading_info"] = True
-                model, info = _without_pooler(AutoModel.from_pretrained, config.model, settings)
-                if info["missing_keys"]:
-                    logger.warning(
-                        "%s lacks weights, now random: %s", config.model, sorted(info["missing_keys"])
-                    )
-    except (
-        Exception
-    ) as error:  # besides OSError and ValueError, safetensors' and torch's own for damaged weights
+    place = str(saved or config.model or "")
+    found = read_model_folder(place)
+    if found is None:
+        return (_tower(config, place, None, vocab_size, pad_id, saved is None),)
+    two = config.towers == "untied" if saved else found.two_towers
+    stacks = (found.query, found.document) if two else (found.document,)
+    return tuple(_tower(config, s.transformer, s, vocab_size, pad_id, saved is None) for s in stacks)
+
+
+def _tower(
+    config: EncoderConfig, place: str, stack: Stack | None, vocab_size: int, pad_id: int, weights: bool
+) -> TransformerTower:
+    model = config.model or ""
+    backbone = load_backbone(model, place, config.dropout, weights=weights)
+    _check_fits(config, vocab_size, backbone)
+    return TransformerTower(backbone, _head(config, stack, backbone, weights), config.pooling, pad_id)
+
+
+def _head(config: EncoderConfig, stack: Stack | None, backbone: Any, weights: bool) -> nn.Module:
+    if config.head == "ance":
+        return Head(backbone.config.hidden_size, config.dim, identity=True)
+    if stack is None:
         raise ConfigError(
-            f"encoder.model: {saved or config.model!r} is neither a model folder nor a hub id within reach "
-            f"({_first_line(error)}): check the path, or download it once with network"
-        ) from None
-    _set_dropout(model, config.dropout)
-    return model
-
-
-def _without_pooler(make: Callable[..., Any], what: Any, settings: dict[str, Any]) -> Any:
-    try:
-        return make(what, add_pooling_layer=False, **settings)
-    except TypeError:  # architectures without a pooler do not know the argument
-        return make(what, **settings)
+            f"encoder.head: 'folder' given, but {config.model!r} is a transformer alone, without modules.json: set it to "
+            "'ance'"
+        )
+    if stack.dim not in (None, config.dim):
+        raise ConfigError(
+            f"encoder.dim: {config.dim}, but the modules of {config.model!r} end in {stack.dim} numbers: leave it out, or "
+            "set encoder.head to 'ance'"
+        )
+    return folder_head(stack.head, config.similarity == "cosine", config.model or "", weights=weights)
 
 
 def _check_fits(config: EncoderConfig, vocab_size: int, backbone: PreTrainedModel) -> None:
-    if backbone.config.is_encoder_decoder:
-        raise ConfigError(
-            f"encoder.model: {config.model!r} is an encoder-decoder: choose an encoder such as BERT"
-        )
     embeddings: Any = backbone.get_input_embeddings()
     rows = embeddings.weight.shape[0]
     if vocab_size > rows:
@@ -75,22 +69,9 @@ def _check_fits(config: EncoderConfig, vocab_size: int, backbone: PreTrainedMode
             "use the tokenizer the model was trained with"
         )
     longest = max(config.max_query_tokens, config.max_document_tokens)
-    room = getattr(backbone.config, "max_position_embeddings", None)
-    if room is not None and 0 < room < longest:
+    room = positions(backbone)
+    if room is not None and room < longest:
         raise ConfigError(
             f"encoder.max_document_tokens, max_query_tokens: {longest} exceeds the {room} positions of "
             f"{config.model!r}: set them to {room} or less"
         )
-
-
-def _set_dropout(model: PreTrainedModel, rate: float) -> None:
-    for key in ("hidden_dropout_prob", "attention_probs_dropout_prob", "dropout", "attention_dropout"):
-        if isinstance(getattr(model.config, key, None), float):
-            setattr(model.config, key, rate)
-    for module in model.modules():
-        if isinstance(module, nn.Dropout):
-            module.p = rate
-
-
-def _first_line(error: Exception) -> str:
-    return str(error).strip().splitlines()[0].rstrip(".")

@@ -1,6 +1,6 @@
-"""A transformer, pooling, the head: what the `mini` and `hf` encoders have in common.
+"""A transformer, pooling, a head: what the `mini` and `hf` encoders have in common.
 
-Both end in ANCE's projection + LayerNorm. No pooler weights: ANCE reads token states.
+The head is ANCE's projection + LayerNorm, or what a folder brings. No pooler weights: ANCE reads token states.
 """
 
 from __future__ import annotations
@@ -16,7 +16,8 @@ from transformers import PreTrainedModel
 from transformers.utils import logging as transformers_logging
 
 from .batch import TokenBatch
-from .layers import Bands, Head, band_of_layer, merge_bands
+from .layers import Bands, band_of_layer, merge_bands
+from .pooling import pool
 
 
 class TransformerTower(nn.Module):
@@ -24,18 +25,18 @@ class TransformerTower(nn.Module):
 
     ragged = False
 
-    def __init__(self, backbone: PreTrainedModel, dim: int, pooling: str, pad_id: int) -> None:
+    def __init__(self, backbone: PreTrainedModel, head: nn.Module, pooling: str, pad_id: int) -> None:
         super().__init__()
         self.backbone: Any = backbone
         self.pooling = pooling
         self.pad_id = pad_id
-        self.head = Head(backbone.config.hidden_size, dim, identity=True)
+        self.head: Any = head
 
     def forward(self, batch: TokenBatch) -> Tensor:
         """(B, dim), before any normalisation to unit length."""
         ids, mask = batch.padded(self.pad_id)
-        states = self.token_states(ids, mask)
-        return self.head(states[:, 0] if self.pooling == "cls" else masked_mean(states, mask))
+        vectors: Tensor = self.head(pool(self.token_states(ids, mask), mask, self.pooling))
+        return vectors
 
     def token_states(self, ids: Tensor, mask: Tensor) -> Tensor:
         """Ids and mask (B, L) -> last hidden states (B, L, width)."""
@@ -46,22 +47,14 @@ class TransformerTower(nn.Module):
         return merge_bands(backbone_bands(self.backbone), {"head": list(self.head.parameters())})
 
 
-def masked_mean(states: Tensor, mask: Tensor) -> Tensor:
-    """Mean over the tokens of each text, (B, L, width) and (B, L) -> (B, width) float32.
-
-    As a product of each text's (1, L) shares with its (L, width) states: no masked copy of the states.
-    """
-    shares = mask.float() / mask.sum(dim=1, keepdim=True).clamp(min=1)
-    with torch.autocast(states.device.type, enabled=False):
-        return torch.bmm(shares.unsqueeze(1), states.float()).squeeze(1)
-
-
 def backbone_bands(backbone: nn.Module) -> Bands:
     """Every parameter of a transformer by band: the layer stack in thirds, tables before it, the rest `top`.
 
     The stack is the longest ModuleList; a parameter outside it belongs to "embeddings" when its name says
-    so (every Hugging Face architecture does), else to "top" (a final norm).
+    so, or it is the token table itself (T5 calls it `shared`), else to "top" (a final norm).
     """
+    table: Any = getattr(backbone, "get_input_embeddings", lambda: None)()
+    words = {id(parameter) for parameter in table.parameters()} if table is not None else set()
     stacks = [(name, m) for name, m in backbone.named_modules() if isinstance(m, nn.ModuleList)]
     name, stack = max(stacks, key=lambda item: len(item[1]), default=("", nn.ModuleList()))
     bands: Bands = {}
@@ -69,7 +62,8 @@ def backbone_bands(backbone: nn.Module) -> Bands:
         if name and key.startswith(name + "."):
             band = band_of_layer(int(key[len(name) + 1 :].split(".")[0]), len(stack))
         else:
-            band = "embeddings" if "embed" in key.lower() or "wte" in key or "wpe" in key else "top"
+            named = "embed" in key.lower() or "wte" in key or "wpe" in key
+            band = "embeddings" if named or id(parameter) in words else "top"
         bands.setdefault(band, []).append(parameter)
     return bands
 

@@ -43,13 +43,20 @@ class SavedModel:
         config = self._model.config
         special = config.kind != "static"  # a bag of tokens has no use for [CLS]
         if side == "query":
-            return tokenize(texts, self._tokenizer, config.max_query_tokens, special_tokens=special)
+            return tokenize(
+                texts,
+                self._tokenizer,
+                config.max_query_tokens,
+                special_tokens=special,
+                prefix=config.query_prefix,
+            )
         return tokenize(
             texts,
             self._tokenizer,
             config.max_document_tokens,
             special_tokens=special,
             max_passages=config.max_passages,
+            prefix=config.document_prefix,
         )
 
     def _encode(self, tokens: Tokens, side: Side) -> np.ndarray:

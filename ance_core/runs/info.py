@@ -90,8 +90,9 @@ def _of_today(config: dict[str, Any]) -> dict[str, Any]:
     if config.get("recipe") == "simans" and isinstance(method, dict) and _has_one_a_suggested(method):
         config = {**config, "method": {**method, "a_rule": "pool"}}
     encoder, optimizer = config.get("encoder"), config.get("optimizer")
-    if isinstance(encoder, dict) and "vocab_size" in encoder and "vocabulary" not in encoder:
-        config = {**config, "encoder": {**encoder, "vocabulary": "documents"}}
+    if isinstance(encoder, dict) and "vocab_size" in encoder:
+        since = {"vocabulary": "documents", "head": "ance", "query_prefix": "", "document_prefix": ""}
+        config = {**config, "encoder": {**since, **encoder}}
     if isinstance(optimizer, dict) and "learning_rate" in optimizer and "kind" not in optimizer:
         config = {**config, "optimizer": {"kind": "adamw", "momentum": 0.0, **optimizer}}
     return config

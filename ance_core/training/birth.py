@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import logging
 import re
 from dataclasses import asdict
 from typing import Any
 
 from ..config import EncoderConfig, RunConfig
+from ..data.model_folder import describe, words
 from ..data.token_table import TokenTable
 from ..errors import StoreError
 from ..recipes.budget import arm_name
@@ -14,6 +16,8 @@ from ..runs import RunWriter, Store
 from .problem import Problem
 from .start import check_fits, check_optimizer, locate
 from .warmup import warmup_config, warmup_name
+
+logger = logging.getLogger(__name__)
 
 
 def create_run(
@@ -32,6 +36,10 @@ def create_run(
     writer.heartbeat(0, "waiting", steps=config.steps)
     if (table := facts.get("table")) and not (config.start or config.fork):
         writer.event(0, "pretrained start", words_on_start(table))
+    if (pretrained := facts.get("pretrained")) and not (config.start or config.fork):
+        writer.event(0, "pretrained start", words(pretrained))
+        if pretrained["unused"] and kind == "run":
+            logger.warning("%s: not used of it: %s", pretrained["model"], "; ".join(pretrained["unused"]))
     if config.batch_size > len(problem.labels.queries):
         queries = len(problem.labels.queries)
         writer.event(
@@ -89,6 +97,7 @@ def describe_run(config: RunConfig, problem: Problem, kind: str, start: dict[str
             **({"built": asdict(dataset.built)} if dataset.built else {}),
         },
         **({"table": describe_table(config.encoder, table)} if (table := problem.tokens.table) else {}),
+        **({"pretrained": describe(config.encoder)} if config.encoder.kind == "hf" else {}),
     }
 
 

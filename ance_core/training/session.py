@@ -153,6 +153,8 @@ def _problems(configs: Sequence[RunConfig], dataset: Dataset | None) -> list[Pro
             encoder.max_query_tokens,
             encoder.max_document_tokens,
             encoder.max_passages,
+            encoder.query_prefix,
+            encoder.document_prefix,
         )
         key = repr((config.data, config.labels_per_query, masked_by, tokens))
         if key not in known:

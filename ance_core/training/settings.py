@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 from ..config import EncoderConfig, RunConfig, merge, parse, spelled_out
 from ..data.declared import Declared
 from ..data.declared import declared as declared_of
+from ..data.model_folder import brings
 from ..data.table_files import find_table
 from ..errors import ConfigError, nearest
 from ..recipes import Recipe, get_recipe
@@ -15,7 +16,7 @@ from .defaults import RULES
 
 
 class Layer(NamedTuple):
-    """Settings of one origin, as a nested dict. name: said, preset, recipe or collection, as `run.json` words it."""
+    """Settings of one origin, as a nested dict. name: said, preset, recipe and so on, as `run.json` words it."""
 
     name: str
     values: dict[str, Any]
@@ -28,7 +29,7 @@ def layers(said: RunConfig, values: dict[str, Any], declared: Declared) -> list[
         "table" if encoder.kind == "static" and encoder.model else encoder.kind
     )  # nothing was searched for tables
     return [
-        Layer("table", _table_sizes(encoder)),
+        Layer("pretrained", _table_sizes(encoder) or brings(encoder)),
         Layer(f"collection {said.data}", _of_optimizer(said, declared.defaults(start))),
         Layer(f"recipe {recipe.name}", recipe.defaults),
         Layer(f"preset {said.preset}", _preset(recipe, said.preset)),

@@ -63,7 +63,10 @@ def check_fits(config: RunConfig, problem: Problem, parent: Run, field: str) -> 
         )
     # a table is known by its content, and brings its vocabulary
     tokens = () if same_table else ("model", "vocab_size", "vocabulary")
-    shape = ("kind", "width", "dim", "layers", "heads", *tokens)
+    learnt = (
+        () if same_table or config.encoder.kind == "hf" else ("query_prefix", "document_prefix")
+    )  # in its vocabulary
+    shape = ("kind", "width", "dim", "layers", "heads", "head", *tokens, *learnt)
     own = config.encoder.model_dump()
     for name in shape:
         if own[name] != parent.info["config"]["encoder"][name]:

@@ -10,10 +10,13 @@ import json
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 from filelock import FileLock, Timeout
 
-from ..config import OptimizerConfig, RecordConfig, RunConfig, WarmupConfig
+from ..config import EncoderConfig, OptimizerConfig, RecordConfig, RunConfig, WarmupConfig
+from ..data.model_files import fingerprint
+from ..data.model_modules import read_model_folder
 from ..errors import TrainingError
 from ..runs import Run, Store
 from ..runs.files import make_folder, writing
@@ -30,8 +33,7 @@ def warmup_config(config: RunConfig, problem: Problem) -> RunConfig | None:
     """
     if config.warmup.recipe == "none" or config.start or config.fork:
         return None
-    # Always one tower and plain products, so that methods that differ in those start from the same weights.
-    encoder = config.encoder.model_copy(update={"towers": "shared", "similarity": "dot", "temperature": None})
+    encoder = config.encoder.model_copy(update=_alike_for_methods(config.encoder))
     warm = RunConfig(
         data=config.data,
         labels_per_query=config.labels_per_query,
@@ -53,8 +55,20 @@ def warmup_config(config: RunConfig, problem: Problem) -> RunConfig | None:
     return settle(warm, problem)
 
 
+def _alike_for_methods(encoder: EncoderConfig) -> dict[str, Any]:
+    """One tower and plain products, so that methods that differ in those start from the same weights.
+
+    A sentence-transformers folder taken over whole has a similarity, and may have two towers, before there is a method.
+    """
+    found = read_model_folder(encoder.model or "") if encoder.head == "folder" else None
+    if found is None:
+        return {"towers": "shared", "similarity": "dot", "temperature": None}
+    towers = "untied" if found.two_towers else "shared"
+    return {"towers": towers, "similarity": found.similarity, "temperature": found.temperature}
+
+
 def warmup_name(config: RunConfig, problem: Problem) -> str:
-    """Name of the warm-up run: by everything that decides its weights, data and token table by content, not by path."""
+    """Name of the warm-up run: by everything that decides its weights, data and pretrained folder by content."""
     decisive = config.model_dump(mode="json", exclude={"data", "name", "record"})
     for later in ("kind", "momentum"):  # always AdamW's, and names were made without them once
         del decisive["optimizer"][later]
@@ -63,6 +77,11 @@ def warmup_name(config: RunConfig, problem: Problem) -> str:
         del decisive["encoder"]["token_weights"]  # of a table alone
     else:
         decisive["encoder"]["model"] = table.fingerprint
+    if config.encoder.kind == "hf":
+        decisive["encoder"]["model"] = fingerprint(config.encoder.model or "")
+    for name, without in (("head", "ance"), ("query_prefix", ""), ("document_prefix", "")):
+        if decisive["encoder"][name] == without:
+            del decisive["encoder"][name]  # so that starts from before these settings are still found
     key = json.dumps([decisive, problem.dataset.fingerprint], sort_keys=True)
     return f"warmup-{config.recipe}-{config.steps}-{hashlib.sha256(key.encode()).hexdigest()[:8]}"
 

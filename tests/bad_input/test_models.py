@@ -106,3 +106,37 @@ def test_half_a_model_is_refused(ance, model, runs, tmp_path, damage):
     assert refusal(ance(*train(folder), "--runs", runs)).startswith(BAD[damage].format(folder))
     assert tree(runs) == before
     assert not [name for name in os.listdir(runs) if name.startswith(".tmp-")]
+
+
+def test_a_run_s_own_model_folder_is_a_pretrained_model(ance, model, tmp_path):
+    """Trained with prefixes and saved, it is trained on from there, by its path alone."""
+    runs = tmp_path / "runs"
+    prefix = ("--set", 'encoder.query_prefix="query: "', "--set", "encoder.max_query_tokens=12")
+    assert ance(*train(model), *prefix, "--name", "first", "--runs", runs).code == 0
+    steps = ("--steps", 1, "--warmup-steps", 1, "--threads", 1, "--batch-size", 4)
+    own = ance(
+        *("train", "--data", "tiny", "--encoder", f"hf:{runs}/first/model", "--name", "second"),
+        *steps,
+        "--runs",
+        runs,
+    )
+    assert own.code == 0, own.err
+    encoder = json.loads((runs / "second" / "run.json").read_text())["config"]["encoder"]
+    said = {
+        name: encoder[name]
+        for name in ("head", "dim", "query_prefix", "max_query_tokens", "similarity", "pooling")
+    }
+    assert said == {
+        "head": "folder",
+        "dim": 16,
+        "query_prefix": "query: ",
+        "max_query_tokens": 12,
+        "similarity": "dot",
+        "pooling": "mean",
+    }
+
+
+def test_a_prefix_that_yaml_reads_otherwise_is_refused_with_the_remedy(refused, model):
+    message = refused(*train(model), "--set", "encoder.query_prefix=query: ")
+    assert message.startswith("encoder.query_prefix: ")
+    assert "in quotes" in message

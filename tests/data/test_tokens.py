@@ -76,11 +76,10 @@ def test_wordpiece_is_the_same_in_every_process(tiny, wordpiece):
     assert train_wordpiece(tiny.docs[::-1], 400).get_vocab() == wordpiece.get_vocab()
 
 
-def test_tokenize_cuts_and_marks_texts_without_tokens(wordpiece):
+def test_tokenize_cuts_and_leaves_texts_without_tokens(wordpiece):
     bare = tokenize(["light " * 50, "", "  ", "the light"], wordpiece, 8, special_tokens=False)
-    assert bare.lengths().tolist() == [8, 1, 1, 2]
-    unknown = wordpiece.token_to_id("[UNK]")
-    assert bare.padded(np.array([1, 2]), 0)[0].tolist() == [[unknown], [unknown]]
+    assert bare.lengths().tolist() == [8, 0, 0, 2]
+    assert bare.ragged(np.array([1, 3]))[1].tolist() == [0, 0, 2]
     marked = tokenize(["light " * 50, ""], wordpiece, 8)
     assert marked.lengths().tolist() == [8, 2]
     assert marked.ragged(np.array([0]))[0][[0, -1]].tolist() == [2, 3]
@@ -93,6 +92,41 @@ def test_tokenize_leaves_the_tokenizer_alone_and_needs_room(wordpiece):
     assert wordpiece.to_str() == before
     with pytest.raises(ConfigError, match="max tokens: 2 leaves no room beside 2 special tokens"):
         tokenize(["the light"], wordpiece, 2)
+
+
+def test_a_prefix_stands_before_every_text(wordpiece):
+    texts = ["the light", "", "bell " * 50]
+    made = tokenize(texts, wordpiece, 9, prefix="the fog ")
+    assert made.ids.tolist() == tokenize(["the fog " + text for text in texts], wordpiece, 9).ids.tolist()
+    with pytest.raises(
+        ConfigError, match=r"prefix: 'the fog ' takes 4 of 4 tokens and leaves no room for a text"
+    ):
+        tokenize(texts, wordpiece, 4, prefix="the fog ")
+
+
+@pytest.mark.parametrize("kind", ["static", "mini"])
+def test_prefixes_are_part_of_the_tokens_and_of_their_key(tiny, cache, kind):
+    settings = {"kind": kind, "vocab_size": 500, "max_query_tokens": 10}
+    plain = tokenized(tiny, encoder=EncoderConfig(**settings))
+    for name, changed in (("query_prefix", "queries"), ("document_prefix", "docs")):
+        before = len(list((cache / "tokens").iterdir()))
+        made = tokenized(tiny, encoder=EncoderConfig(**settings, **{name: "query: "}))
+        assert len(list((cache / "tokens").iterdir())) == before + 1
+        assert getattr(made, changed).ids.tolist() != getattr(plain, changed).ids.tolist()
+        assert made.tokenizer.encode("query", add_special_tokens=False).tokens == [
+            "query"
+        ]  # learnt as a word
+        row = getattr(made, changed).ragged(np.array([0]))[0].tolist()
+        begins = made.tokenizer.encode("query: ", add_special_tokens=False).ids
+        assert row[kind == "mini" :][: len(begins)] == begins
+
+
+def test_a_prefix_without_room_names_its_setting(tiny, cache):
+    encoder = EncoderConfig(vocab_size=300, document_prefix="light " * 9, max_document_tokens=9)
+    with pytest.raises(
+        ConfigError, match=r"^encoder.document_prefix: .* takes 9 of 9 .*\(encoder.max_document_tokens\)$"
+    ):
+        tokenized(tiny, encoder=encoder)
 
 
 def test_tokenize_in_chunks(wordpiece, tiny, monkeypatch):

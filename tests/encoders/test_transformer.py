@@ -5,7 +5,7 @@ import torch
 from ance_core.config import EncoderConfig
 from ance_core.encoders import TokenBatch, build_encoder
 from ance_core.encoders.layers import band_of_layer
-from ance_core.encoders.transformer import masked_mean
+from ance_core.encoders.pooling import masked_mean
 from ance_core.errors import ConfigError
 
 

@@ -166,8 +166,8 @@ def test_what_cannot_be_is_refused(values, message, settings):
             r"negatives\.per_query: 11 asked of the top of a pool of 10",
         ),
         (
-            {"recipe": "uniform-top"},
-            r"method\.top: 20 must lie between .*\(1\) and negatives\.pool_depth \(10\)",
+            {"recipe": "uniform-top", "method": {"top": 11}},
+            r"method\.top: 11 must lie between .*\(1\) and negatives\.pool_depth \(10\)",
         ),
         (
             {"recipe": "ance", "negatives": {"in_batch": True, "per_query": 11}},
