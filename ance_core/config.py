@@ -15,13 +15,16 @@ from .explain import explain
 from .fields import MOST, Count, LabelsPerQuery, Positive, Rate, Settings, Size
 from .layers import merge, read_settings, spelled_out
 from .methods import FilterConfig, MethodConfig, NegativesConfig, ObjectiveConfig, SharesConfig
+from .reading import Data, DataConfig, ReadingConfig
 
 __all__ = [
+    "DataConfig",
     "EncoderConfig",
     "FilterConfig",
     "MethodConfig",
     "NegativesConfig",
     "ObjectiveConfig",
+    "ReadingConfig",
     "RunConfig",
     "SharesConfig",
     "merge",
@@ -233,7 +236,7 @@ class RecordConfig(Settings):
 class RunConfig(Settings):
     """Everything that determines a run. Same config, same machine: same numbers."""
 
-    data: str = Field("catalogue", min_length=1, description="name of an embedded dataset, or a folder")
+    data: Data = DataConfig()
     labels_per_query: LabelsPerQuery = Field(
         None, description="judged positives a training query keeps; rest hidden; all: it keeps every one"
     )

@@ -118,6 +118,15 @@ class Built:
 NO_PAIRS = Qrels.of()
 
 
+def no_train(splits: list[str]) -> str:
+    """What is said of a dataset with these splits and no train split."""
+    has = ", ".join(splits)
+    return (
+        f"no train split, only {has}, so it can be measured (ance eval RUN --data) and not trained on: add a judgement "
+        "file for train, or call a single one all.tsv to have it cut into train, dev and test"
+    )
+
+
 @dataclass(frozen=True, eq=False)
 class Dataset:
     """Corpus, queries and judgements, made by `load_dataset` and identified by `fingerprint`."""
@@ -133,14 +142,23 @@ class Dataset:
     source: str  # one line: where it came from and how it was split
     clicks: Qrels = NO_PAIRS  # training labels that masking keeps first, such as what a user clicked
     wrong: Qrels = NO_PAIRS  # training labels known to be wrong
+    given: Qrels = NO_PAIRS  # negatives that came with the files; within a query in their order, not by document
+    own: Qrels = NO_PAIRS  # (query, document of the query's id) pairs that are neither ranked nor drawn
     declared: Declared = NOTHING  # what its collection says of itself; changes nothing here
     built: Built | None = None  # of a collection that is built, which copy of it this is
+
+    @property
+    def marks(self) -> dict[str, Qrels]:
+        """What else training and measures follow, by name, for the fingerprint."""
+        return {"clicks": self.clicks, "wrong": self.wrong, "given": self.given, "own": self.own}
 
     def split(self, name: str) -> Qrels:
         """The judgements of a split. DataError with the splits there are if it is absent or empty."""
         found = self.qrels.get(name)
         if found is None or not len(found):
             has = ", ".join(s for s in self.qrels if len(self.qrels[s])) or "none"
+            if name == "train" and self.qrels:
+                raise DataError(f"{self.name}: {no_train(list(self.qrels))}")
             raise DataError(
                 f"{self.name}: no {name!r} split; it has {has}: choose one, or add a qrels file for it"
             )

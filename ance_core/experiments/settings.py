@@ -8,16 +8,22 @@ from typing import Any
 
 import pandas as pd
 
+from ..reading import data_words
 from ..runs import Run
 
 _NOT_METHOD = ("name", "seed", "threads", "record")  # settings that change the numbers of no method
 
 
 def flatten(settings: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
-    """Nested settings under dotted keys: {"encoder": {"dim": 128}} becomes {"encoder.dim": 128}."""
+    """Nested settings under dotted keys: {"encoder": {"dim": 128}} becomes {"encoder.dim": 128}.
+
+    A run's `data` stays one value, in words, so that runs of before, which have its name alone, compare with others.
+    """
     flat: dict[str, Any] = {}
     for key, value in settings.items():
-        if isinstance(value, Mapping):
+        if key == "data" and not prefix:
+            flat[key] = data_words(settings)
+        elif isinstance(value, Mapping):
             flat |= flatten(value, f"{prefix}{key}.")
         else:
             flat[f"{prefix}{key}"] = value

@@ -91,7 +91,7 @@ def tune(
     """
     if seeds < 1:
         raise ConfigError(f"seeds: {seeds} given; 1 or more are needed")
-    base = merge({"data": data}, spelled_out({"encoder": encoder}), settings or {})
+    base = merge(spelled_out({"data": data, "encoder": encoder}), settings or {})
     kind, rule = _kind_and_rule(base)
     rates = tuple(rates) or RATES[kind]
     lengths = sorted({max(10, round(rule * factor)) for factor in times} - {rule})

@@ -8,7 +8,8 @@ from functools import cached_property
 import numpy as np
 
 from ..config import FilterConfig, RecordConfig, RunConfig
-from ..data import Dataset, Labels, load_dataset
+from ..data import Dataset, Labels, load_place
+from ..data.embedded import locate
 from ..data.tokens import TokenizedDataset, tokenized
 from ..errors import ConfigError
 from ..rng import generator
@@ -107,11 +108,12 @@ class Problem:
 
 
 def load_problem(config: RunConfig, dataset: Dataset | None = None) -> Problem:
-    """Dataset and tokens for a config. A dataset already in memory is used instead of `config.data`.
+    """Dataset and tokens for a config. A dataset already in memory is used instead of the one that `config.data` names.
 
     Raises DataError for a dataset that would break training.
     """
     if dataset is None:
-        dataset = load_dataset(config.data, labels_per_query=config.labels_per_query, seed=config.seed)
+        place, kept = locate(config.data.name), config.labels_per_query
+        dataset = load_place(place, config.data.reading, labels_per_query=kept, seed=config.seed)
     labels = dataset.split("train").labels()
     return Problem(dataset, tokenized(dataset, encoder=config.encoder), labels)

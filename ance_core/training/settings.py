@@ -29,7 +29,7 @@ def layers(said: RunConfig, values: dict[str, Any], declared: Declared) -> list[
     )  # nothing was searched for tables
     return [
         Layer("table", _table_sizes(encoder)),
-        Layer(f"collection {said.data}", declared.defaults(start)),
+        Layer(f"collection {said.data.name}", declared.defaults(start)),
         Layer(f"recipe {recipe.name}", recipe.defaults),
         Layer(f"preset {said.preset}", _preset(recipe, said.preset)),
         Layer("said", values),
@@ -57,7 +57,7 @@ def resolve(values: dict[str, Any], declared: Declared | None = None) -> RunConf
     """
     values = spelled_out(values)
     said: RunConfig = parse(RunConfig, values)  # names and types first, so that errors speak of what was said
-    found = layers(said, values, declared_of(said.data) if declared is None else declared)
+    found = layers(said, values, declared_of(said.data.name) if declared is None else declared)
     config: RunConfig = parse(RunConfig, merge(*(layer.values for layer in found)))
     _check(config, get_recipe(config.recipe))
     return config.with_origins(origins(found))

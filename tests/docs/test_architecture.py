@@ -33,7 +33,7 @@ LAYERS = (
     ("encoders",),
     ("data",),
     ("runs",),
-    ("config", "errors", "explain", "fields", "layers", "methods", "rng", "tables"),
+    ("config", "errors", "explain", "fields", "layers", "methods", "reading", "rng", "tables"),
 )
 HEIGHT = {name: len(LAYERS) - i for i, names in enumerate(LAYERS) for name in names}
 LEARNING = ("torch", "transformers", "sentence_transformers", "accelerate", "faiss", "bm25s")
