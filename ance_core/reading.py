@@ -52,7 +52,9 @@ class ReadingConfig(Settings):
 class DataConfig(ReadingConfig):
     """A dataset and how it is read."""
 
-    name: str = Field("catalogue", min_length=1, description="name of an embedded dataset, or a folder or file")
+    name: str = Field(
+        "catalogue", min_length=1, description="name of an embedded dataset, or a folder or file"
+    )
 
     @property
     def reading(self) -> ReadingConfig:

@@ -70,15 +70,15 @@ def given_negatives(
     for row in found.given:
         if (row.query, row.doc) in relevant:
             message = f"document {shown(row.doc)} is given as a negative of query {shown(row.query)} and is a positive"
-            problems.warn("negative and positive", f"{found.path}:{row.line}: {message} of it: it counts as one")
+            problems.warn(
+                "negative and positive", f"{found.path}:{row.line}: {message} of it: it counts as one"
+            )
         else:
             given.setdefault(row.query, {})[row.doc] = None
     return {query: list(docs) for query, docs in given.items()}
 
 
-def _in_file_order(
-    given: dict[str, list[str]], query_row: dict[str, int], doc_row: dict[str, int]
-) -> Qrels:
+def _in_file_order(given: dict[str, list[str]], query_row: dict[str, int], doc_row: dict[str, int]) -> Qrels:
     pairs = [(query_row[query], doc_row[doc]) for query, docs in given.items() for doc in docs]
     pairs.sort(key=lambda pair: pair[0])  # stable: within a query the order of its rows
     queries, docs = np.array(pairs, dtype=np.int32).reshape(-1, 2).T

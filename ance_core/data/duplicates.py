@@ -61,7 +61,9 @@ def report(found: Collection, judged: dict[str, list[Judgement]], problems: Prob
     groups: dict[str, set[str]] = defaultdict(set)
     for key, other in repeated.items():
         groups[other] |= {key, other}
-    for split, rows in judged.items():
+    for split, rows in judged.items() if repeated else ():
+        if split == "train":
+            continue  # is not measured
         relevant: dict[str, set[str]] = defaultdict(set)
         for row in rows:
             if row.grade >= 1:

@@ -83,12 +83,15 @@ def _check_labels(found: Collection, judged: dict[str, list[Judgement]], problem
     """A training query needs a relevant document; elsewhere one without is left out of the measures."""
     for split, rows in judged.items():
         relevant = {row.query for row in rows if row.grade >= 1}
+        lost = {
+            row.query for row in found.judgements[split] if row.grade >= 1
+        } - relevant  # said already, as dangling
         lines = {row.query: row.line for row in reversed(rows) if row.query not in relevant}
         for query, line in lines.items():
             message = f"{found.files[split]}:{line}: {split} query {shown(query)} has no relevant document"
             if split not in TRAINED:
                 problems.warn("query without label", f"{message}: it is left out of the measures")
-            elif not problems.about(found.docs_file):
+            elif query not in lost:
                 remedy = "label one with a score of 1 or more, or remove its lines"
                 problems.error("query without label", f"{message}: {remedy}")
 

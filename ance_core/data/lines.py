@@ -39,7 +39,7 @@ def read_lines(
                     raw = raw.removeprefix(_BOM)
                 raw = raw.rstrip(b"\r\n")
                 pieces = raw.split(b"\r") if b"\r" in raw else (raw,)
-                for number, piece in enumerate(pieces, number):  # noqa: B020, PLW2901 - the line goes on
+                for number, piece in enumerate(pieces, number):  # noqa: B020 - the line goes on
                     try:
                         text = piece.decode("utf-8")
                     except UnicodeDecodeError as error:

@@ -38,7 +38,9 @@ def dataset_of(run: Run) -> Dataset:
         place = found
     kept, seed = config.get("labels_per_query"), config.get("seed") or 0
     reading = parse(DataConfig, data_of(config), f"run '{run.name}': data").reading
-    old = not isinstance(config.get("data"), dict)  # of before, when any single judgement file was cut in three
+    old = not isinstance(
+        config.get("data"), dict
+    )  # of before, when any single judgement file was cut in three
     dataset = load_place(place, reading, labels_per_query=kept, seed=seed, cut_named=old)
     check_same(run, dataset)
     return dataset

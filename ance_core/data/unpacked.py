@@ -13,7 +13,10 @@ from .problems import shown
 
 MOST_BYTES = 16 * 2**30
 MOST_FILES = 100_000
-RATIO, RATIO_FROM = 200, 2**30  # unpacked to packed; texts reach about 20, and a small archive may be what it likes
+RATIO, RATIO_FROM = (
+    200,
+    2**30,
+)  # unpacked to packed; texts reach about 20, and a small archive may be what it likes
 
 
 def unpacked(path: Path) -> Path:
@@ -35,7 +38,9 @@ def unpacked(path: Path) -> Path:
             return cached_folder(cache_dir() / "unpacked" / key, build) / path.name
     except (zipfile.BadZipFile, EOFError, NotImplementedError, RuntimeError, ValueError, OSError) as error:
         reason = shown(str(error), 200)
-        raise DataError(f"{path}: cannot be unpacked ({reason}): zip the folder again, or unpack it yourself") from None
+        raise DataError(
+            f"{path}: cannot be unpacked ({reason}): zip the folder again, or unpack it yourself"
+        ) from None
 
 
 def _wanted(name: str) -> bool:
@@ -57,6 +62,8 @@ def _check(path: Path, members: list[zipfile.ZipInfo]) -> None:
         parts = PurePosixPath(member.filename).parts
         if ".." in parts or member.filename.startswith("/") or ":" in parts[0] or "\\" in member.filename:
             name = shown(member.filename, 200)
-            raise DataError(f"{path}: {name} points out of the archive: zip the folder again with plain names")
+            raise DataError(
+                f"{path}: {name} points out of the archive: zip the folder again with plain names"
+            )
         if member.flag_bits & 1:
             raise DataError(f"{path}: encrypted: unpack it yourself and name the folder")

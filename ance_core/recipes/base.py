@@ -17,8 +17,8 @@ from ..data import Labels
 from ..objectives import Objective, PairwiseNLL, SoftmaxNLL
 from ..samplers import Pool, Sampler, WholeBatch
 
-PoolKind = Literal["bm25", "own", "dual"]
-"""bm25: ranked by BM25, once. own: ranked by the model in training, at the start and at every refresh.
+PoolKind = Literal["bm25", "own", "dual", "given"]
+"""bm25: ranked by BM25, once. given: came with the dataset's files. own: ranked by the model in training, at the start and at every refresh.
 dual: training queries ranked for each positive document, by the model too."""
 
 LossKind = Literal["pairwise", "softmax"]
@@ -121,7 +121,7 @@ class Recipe:
     @property
     def mines(self) -> bool:
         """Whether any of its pools is ranked by the model in training."""
-        return any(pool != "bm25" for pool in self.pools)
+        return any(pool not in ("bm25", "given") for pool in self.pools)
 
     @property
     def reads_passages(self) -> bool:

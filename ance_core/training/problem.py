@@ -15,7 +15,7 @@ from ..errors import ConfigError
 from ..rng import generator
 from ..samplers import Pool
 from ..samplers.filters import filter_pool, refuse_empty
-from .mining import mine_bm25, owners
+from .mining import given_pool, mine_bm25, owners
 from .mirror import Mirror
 
 
@@ -76,17 +76,24 @@ class Problem:
     def _bm25(self) -> dict[tuple[int, str], Pool]:
         return {}
 
+    def given_pool(self, depth: int) -> Pool:
+        """The negatives that came with the files. ConfigError where no training query has any."""
+        key = (depth, "given")
+        if key not in self._bm25:
+            self._bm25[key] = given_pool(self.dataset, self.labels, depth)
+        return self._bm25[key]
+
     def eval_labels(self, split: str, limit: int | None = None) -> Labels | None:
         """Labels of a split, at most `limit` queries of it by a fixed draw; None where the split is absent."""
         qrels = self.dataset.qrels.get(split)
         if qrels is None or not len(qrels.relevant()):
             return None
-        labels = qrels.labels()
+        labels = self.dataset.labels(qrels)
         if limit is None or len(labels) <= limit:
             return labels
         chosen = np.sort(generator(0, f"eval sample {split}").permutation(len(labels))[:limit])
         keep = np.isin(qrels.queries, labels.queries[chosen])
-        return qrels.take(keep).labels()
+        return self.dataset.labels(qrels.take(keep))
 
     def watched(self, record: RecordConfig) -> dict[str, Labels]:
         """By split, the labels of the samples that are evaluated while training.
@@ -115,5 +122,5 @@ def load_problem(config: RunConfig, dataset: Dataset | None = None) -> Problem:
     if dataset is None:
         place, kept = locate(config.data.name), config.labels_per_query
         dataset = load_place(place, config.data.reading, labels_per_query=kept, seed=config.seed)
-    labels = dataset.split("train").labels()
+    labels = dataset.labels(dataset.split("train"))
     return Problem(dataset, tokenized(dataset, encoder=config.encoder), labels)

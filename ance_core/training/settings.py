@@ -75,11 +75,11 @@ def _check(config: RunConfig, recipe: Recipe) -> None:
             "method.restart: episodes begin where new pools come into use, which nobody knows beforehand under "
             "refresh.mode 'async'; choose sync, lag or replay, or set method.restart to false"
         )
-    if config.negatives.filter.given() and not recipe.pools:
+    if config.negatives.filter.given() and not set(recipe.pools) - {"given"}:
         raise ConfigError(
             f"negatives.filter: does nothing for recipe '{recipe.name}', whose negatives are not mined; leave it out"
         )
-    if config.negatives.shares.given() and recipe.name != "mixture":
+    if config.negatives.shares.said() and recipe.name != "mixture":
         raise ConfigError(
             f"negatives.shares: no setting of recipe '{recipe.name}'; leave it out or choose recipe 'mixture'"
         )

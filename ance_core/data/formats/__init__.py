@@ -33,7 +33,9 @@ def read_collection(path: str | Path, problems: Problems, columns: Sequence[str]
             if not columns:
                 return known.read(path, problems)
             if known.read_with_columns is None:
-                raise DataError(f"data.columns: names columns of tables, and {path} is {known.name}: leave it out")
+                raise DataError(
+                    f"data.columns: names columns of tables, and {path} is {known.name}: leave it out"
+                )
             return known.read_with_columns(path, problems, columns)
     looked = "; ".join(f"{known.name}: {known.looks_for}" for known in FORMATS)
     raise DataError(f"{path}: no known format ({_contents(path)}). Looked for {looked}; or a zip of one")

@@ -20,7 +20,9 @@ class Format:
     looks_for: str
     matches: Callable[[Path], bool]
     read: Callable[[Path, Problems], Collection]
-    read_with_columns: Callable[[Path, Problems, Sequence[str]], Collection] | None = None  # of tables without a header
+    read_with_columns: Callable[[Path, Problems, Sequence[str]], Collection] | None = (
+        None  # of tables without a header
+    )
 
 
 def find(folder: Path, *names: str) -> Path | None:
@@ -61,7 +63,9 @@ def by_split(files: list[Path], where: Path, problems: Problems, *, stem: bool =
         if split in named and is_small(file) != is_small(named[split]):
             small, large = (file, named[split]) if is_small(file) else (named[split], file)
             named[split] = small
-            problems.warn("small file", f"{where}: {split} is {small.name}; {large.name} beside it is left out")
+            problems.warn(
+                "small file", f"{where}: {split} is {small.name}; {large.name} beside it is left out"
+            )
         elif split in named:
             both = f"{named[split].name} and {file.name}"
             problems.error("split files", f"{where}: {both} both give the {split} split: keep one of them")

@@ -1,9 +1,9 @@
 """Folders of tables: a file for each split, as hubs keep them, and what `datasets` writes with `save_to_disk`.
 
-    train.jsonl, dev.jsonl                     files named after splits, there or in `data/`
-    data/train-00000-of-00003.parquet          in parts
-    train/any.parquet                          a folder named after a split
-    dataset_dict.json, train/state.json        a DatasetDict; state.json alone: a Dataset
+train.jsonl, dev.jsonl                     files named after splits, there or in `data/`
+data/train-00000-of-00003.parquet          in parts
+train/any.parquet                          a folder named after a split
+dataset_dict.json, train/state.json        a DatasetDict; state.json alone: a Dataset
 """
 
 from __future__ import annotations
@@ -22,7 +22,14 @@ from .rows import is_table, without_later_shards
 from .table import read_tables
 
 ABOUT = frozenset(
-    "dataset_info.json dataset_infos.json dataset_dict.json state.json config.json package.json".split()
+    [
+        "dataset_info.json",
+        "dataset_infos.json",
+        "dataset_dict.json",
+        "state.json",
+        "config.json",
+        "package.json",
+    ]
 )
 """Files that tell about tables."""
 OTHERS = ("corpus", "collection", "queries", "qrels", "topics", "docs")
@@ -94,7 +101,9 @@ def _arrow_files(folder: Path, state: dict[str, Any]) -> list[Path]:
     except (KeyError, TypeError):
         names = []
     if not names or state.get("_indices_files"):
-        raise DataError(f"{folder / 'state.json'}: names no data files that hold all rows: save the dataset again")
+        raise DataError(
+            f"{folder / 'state.json'}: names no data files that hold all rows: save the dataset again"
+        )
     return without_later_shards([folder / Path(name).name for name in names])
 
 
@@ -108,4 +117,6 @@ def _described(path: Path) -> dict[str, Any]:
     return value
 
 
-FORMAT = Format("folder of tables", "a folder with train.jsonl, data/train-*.parquet or the like", matches, read, read)
+FORMAT = Format(
+    "folder of tables", "a folder with train.jsonl, data/train-*.parquet or the like", matches, read, read
+)

@@ -47,4 +47,6 @@ def _load(name: str) -> Any:
         return datasets.load_dataset(source, config)
     except Exception as error:  # whatever its builders, file systems and the network raise
         reason = shown(str(error), 200)
-        raise DataError(f"{PREFIX}{name}: datasets cannot load it ({reason}): check the id and its configuration") from None
+        raise DataError(
+            f"{PREFIX}{name}: datasets cannot load it ({reason}): check the id and its configuration"
+        ) from None

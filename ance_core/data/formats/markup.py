@@ -19,9 +19,32 @@ _UNREAD = re.compile(r"<(script|style)\b[^>]*>.*?</\1\s*>", re.DOTALL | re.IGNOR
 _ENTITY = re.compile(r"&(?:#\d{1,7}|#[xX][0-9A-Fa-f]{1,6}|[A-Za-z][A-Za-z0-9]{1,31});")
 _ATTRIBUTE = re.compile(rf"([\w:.-]+)\s*=\s*({_VALUE})")
 
-INLINE = frozenset("a abbr b big cite code em font i mark q s small span strike strong sub sup tt u".split())
+INLINE = frozenset(
+    [
+        "a",
+        "abbr",
+        "b",
+        "big",
+        "cite",
+        "code",
+        "em",
+        "font",
+        "i",
+        "mark",
+        "q",
+        "s",
+        "small",
+        "span",
+        "strike",
+        "strong",
+        "sub",
+        "sup",
+        "tt",
+        "u",
+    ]
+)
 """Inside a word: `H<sub>2</sub>O` is one."""
-ALONE = frozenset("p br hr li dt dd tr td th img input col para".split())
+ALONE = frozenset(["p", "br", "hr", "li", "dt", "dd", "tr", "td", "th", "img", "input", "col", "para"])
 """Often without an end tag."""
 
 

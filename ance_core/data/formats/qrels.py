@@ -22,8 +22,31 @@ QUERY, DOCUMENT, SCORE = (
     ("score", "grade", "relevance", "label"),
 )
 _HEADINGS = frozenset(
-    "query queryid qid topic topicid corpusid docid documentid document docno pid passageid iter iteration score grade rel "
-    "relevance relevancy label judgment judgement qrel".split()
+    [
+        "query",
+        "queryid",
+        "qid",
+        "topic",
+        "topicid",
+        "corpusid",
+        "docid",
+        "documentid",
+        "document",
+        "docno",
+        "pid",
+        "passageid",
+        "iter",
+        "iteration",
+        "score",
+        "grade",
+        "rel",
+        "relevance",
+        "relevancy",
+        "label",
+        "judgment",
+        "judgement",
+        "qrel",
+    ]
 )
 
 

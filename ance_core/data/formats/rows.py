@@ -123,7 +123,9 @@ def _read_columnar(path: Path, problems: Problems) -> Iterator[Row]:
             source = _open_arrow(path)
             names, batches = source.schema.names, source
         if repeated := _repeated(names):
-            problems.error("columns", f"{path}: {len(names)} columns, two called {shown(repeated)}: rename one")
+            problems.error(
+                "columns", f"{path}: {len(names)} columns, two called {shown(repeated)}: rename one"
+            )
             return
         for batch in batches:
             for row in batch.to_pylist():
@@ -183,7 +185,9 @@ def _read_delimited(
                 remedy = "name as many columns as there are" if named else "put texts with commas in quotes"
                 problems.error("fields", f"{path}:{number}: {count}: {remedy}")
             elif named and number == 1 and [value.strip().lower() for value in row] == header:
-                problems.error("columns", f"{path}:1: the first line names the columns: leave data.columns out")
+                problems.error(
+                    "columns", f"{path}:1: the first line names the columns: leave data.columns out"
+                )
                 return
             else:
                 yield number, dict(zip(header, row, strict=True))
@@ -199,9 +203,7 @@ def _delimiter(path: Path, problems: Problems) -> str:
     return max(",;\t", key=lambda mark: (bare.count(mark), -",;\t".index(mark)))
 
 
-def _header_fits(
-    path: Path, header: list[str], needed: Sequence[Sequence[str]], problems: Problems
-) -> bool:
+def _header_fits(path: Path, header: list[str], needed: Sequence[Sequence[str]], problems: Problems) -> bool:
     if repeated := _repeated(header):
         problems.error("columns", f"{path}:1: two columns called {shown(repeated)}: rename one")
         return False

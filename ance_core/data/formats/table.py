@@ -125,7 +125,11 @@ class _Row:
             message = f"{self.where}: field {name!r} is an empty list: the query is left out"
             self.problems.warn("no positive", message)
             return False
-        if isinstance(value, str | list | dict) and value and not (isinstance(value, str) and value.isspace()):
+        if (
+            isinstance(value, str | list | dict)
+            and value
+            and not (isinstance(value, str) and value.isspace())
+        ):
             return True
         self._refuse(name, value)
         return False

@@ -23,11 +23,34 @@ from .texts import add_text, read_jsonl_texts, read_tsv_texts
 
 _LABEL = re.compile(r"\s*(?:Number|Topic|Description|Narrative)\s*:", re.IGNORECASE)
 TOPICS = ("top", "topic", "doc", "query")
-TOPIC_FIELDS = (
-    "num number id qid docno head dom title desc description smry summary narr narrative con fac nat time def query "
-    "question type topic keyword keywords"
-).split()
-OPEN_FIELDS = "num head dom title desc smry narr con fac nat def".split()
+TOPIC_FIELDS = [
+    "num",
+    "number",
+    "id",
+    "qid",
+    "docno",
+    "head",
+    "dom",
+    "title",
+    "desc",
+    "description",
+    "smry",
+    "summary",
+    "narr",
+    "narrative",
+    "con",
+    "fac",
+    "nat",
+    "time",
+    "def",
+    "query",
+    "question",
+    "type",
+    "topic",
+    "keyword",
+    "keywords",
+]
+OPEN_FIELDS = ["num", "head", "dom", "title", "desc", "smry", "narr", "con", "fac", "nat", "def"]
 """Those that old topics leave without an end tag."""
 _FIELD = re.compile(rf"<({'|'.join(TOPIC_FIELDS)})(?:\s[^<>]*)?>", re.IGNORECASE)
 _OPEN_FIELD = re.compile(rf"<(?:{'|'.join(OPEN_FIELDS)})(?:\s[^<>]*)?>", re.IGNORECASE)
@@ -186,7 +209,9 @@ def _document(block: Block) -> tuple[str, str]:
 
 _DOCNO = re.compile(r"<DOCNO(?:\s[^<>]*)?>([^<]*)(?:</DOCNO\s*>)?", re.IGNORECASE)
 _TEXT = re.compile(r"<TEXT(?:\s[^<>]*)?>(.*?)(?:</TEXT\s*>|\Z)", re.DOTALL | re.IGNORECASE)
-_HEAD = re.compile(r"<DOCHDR>.*?</DOCHDR>", re.DOTALL | re.IGNORECASE)  # of a web page's transfer, not of the page
+_HEAD = re.compile(
+    r"<DOCHDR>.*?</DOCHDR>", re.DOTALL | re.IGNORECASE
+)  # of a web page's transfer, not of the page
 _TITLES = [
     re.compile(rf"<{name}(?:\s[^<>]*)?>(.*?){end}", re.DOTALL | re.IGNORECASE)
     for name in ("TITLE", "HEADLINE")
