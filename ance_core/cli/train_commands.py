@@ -8,7 +8,7 @@ from typing import Annotated, Any
 import typer
 
 from ..config import merge, read_settings, spelled_out
-from ..errors import ConfigError
+from ..errors import ConfigError, cut
 from .app import AsJson, RunsFolder, app, console
 from .data_options import Columns, Fold, IgnoreIds, Strict
 from .training import train_new, train_rest
@@ -146,10 +146,10 @@ def assignment(text: str) -> dict[str, Any]:
 
     key, equals, value = (part.strip() for part in text.partition("="))
     if not equals or not all(key.split(".")):
-        raise ConfigError(f"--set: {text!r} is not KEY=VALUE; write for example --set encoder.dim=64")
+        raise ConfigError(f"--set: {cut(text)!r} is not KEY=VALUE; write for example --set encoder.dim=64")
     try:
         return nested(key, yaml.safe_load(value))
     except (yaml.YAMLError, ValueError):  # ValueError: a date that does not exist
         raise ConfigError(
-            f"--set: the value of {text!r} is not YAML; put it in quotes: '{key}=\"...\"'"
+            f"--set: the value of {cut(text)!r} is not YAML; put it in quotes: '{cut(key)}=\"...\"'"
         ) from None

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import dataclasses
+from typing import Any
+
 import numpy as np
 
 from ..errors import DataError
@@ -48,7 +51,7 @@ def assemble(
         )
 
     qrels = {split: rows_of(judged[split]) for split in in_order(judged)}
-    marks = {
+    marks: dict[str, Any] = {
         "clicks": rows_of(found.clicks),
         "wrong": rows_of(found.wrong),
         "given": _in_file_order(given_negatives(found, judged, problems), query_row, doc_row),
@@ -58,7 +61,8 @@ def assemble(
     hidden = Qrels.of()
     origin = source or f"{found.format} {found.path}"
     digest = fingerprint(*texts, qrels, hidden, marks)
-    return Dataset(name, *texts, qrels, hidden, digest, origin + note + cut, **marks)
+    made = Dataset(name, *texts, qrels, hidden, digest, origin + note + cut)
+    return dataclasses.replace(made, **marks)
 
 
 def given_negatives(

@@ -39,7 +39,7 @@ class Labels:
 
     @cached_property
     def excluded(self) -> tuple[np.ndarray, np.ndarray]:
-        """(indptr (Q + 1,), docs), grouped as labels are: what is no negative of each query, its labels and its own document."""
+        """(indptr (Q + 1,), docs), grouped as labels are: no negatives of a query, its labels and its own document."""
         if self.own is None or not (self.own >= 0).any():
             return self.indptr, self.docs
         rows = np.flatnonzero(self.own >= 0)

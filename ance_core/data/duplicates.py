@@ -14,7 +14,7 @@ def folded(text: str) -> str:
 
 
 def copies(found: Collection) -> dict[str, str]:
-    """The document that each repeats, by id, in the order of the corpus: the first of those with its text. Empty ones repeat none."""
+    """Of each document that repeats an earlier one, the first with its text, by id. Empty ones repeat none."""
     first: dict[str, str] = {}
     kept = {key: first.setdefault(folded(text), key) if text else key for key, text in found.docs.items()}
     return {key: other for key, other in kept.items() if other != key}

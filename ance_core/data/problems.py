@@ -11,9 +11,8 @@ import re
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from ..errors import DataError
+from ..errors import LONGEST, DataError, cut
 
-MESSAGE_LIMIT = 1000  # characters; a message that quotes whole lines would fill the screen
 _PLACE = re.compile(r"(.+?)(?::\d+)?: ")
 
 
@@ -71,10 +70,7 @@ def _count(known: list[Problem], kind: str, message: str) -> None:
         if problem.kind == kind:
             problem.count += 1
             return
-    text = " ".join(message.split())
-    if len(text) > MESSAGE_LIMIT:
-        text = f"{text[: MESSAGE_LIMIT * 2 // 3]} ... {text[-MESSAGE_LIMIT // 4 :]}"
-    known.append(Problem(kind, text))
+    known.append(Problem(kind, cut(" ".join(message.split()), LONGEST)))
 
 
 def shown(value: object, width: int = 40) -> str:

@@ -18,7 +18,8 @@ from ..objectives import Objective, PairwiseNLL, SoftmaxNLL
 from ..samplers import Pool, Sampler, WholeBatch
 
 PoolKind = Literal["bm25", "own", "dual", "given"]
-"""bm25: ranked by BM25, once. given: came with the dataset's files. own: ranked by the model in training, at the start and at every refresh.
+"""bm25: ranked by BM25, once. given: came with the dataset's files.
+own: ranked by the model in training, at the start and at every refresh.
 dual: training queries ranked for each positive document, by the model too."""
 
 LossKind = Literal["pairwise", "softmax"]

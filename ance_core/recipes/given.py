@@ -12,6 +12,6 @@ RECIPE = Recipe(
     sampler=lambda config: TopK("given", config.negatives.pool_depth),
     pools=("given",),
     differs=(
-        "The files' scores, where they have any, are not read: candidates count alike, the first `pool_depth` of each query.",
+        "The files' scores, where they have any, are not read: a query's first `pool_depth` candidates count alike.",
     ),
 )

@@ -34,8 +34,8 @@ def _sampler(config: RunConfig) -> Mixture:
 RECIPE = Recipe(
     name="mixture",
     title="Mixture",
-    idea="Draw from several sources in turn, each with its share: word matching, chance, the model's own ranking, and what came with the files. "
-    "What one source cannot teach, another may.",
+    idea="Draw from several sources in turn, each with its share: word matching, chance, the model's own ranking, "
+    "what came with the files. What one source cannot teach, another may.",
     citation="BM25+Rand in Karpukhin et al. 2020 (DPR) and Xiong et al. 2021 (ANCE), Table 1, with ANCE's own source",
     formula=r"p(d \mid q) = \sum_c \pi_c \, p_c(d \mid q), \quad c \in \{\mathrm{BM25}, \mathrm{random}, \mathrm{ANN}\}",
     sampler=_sampler,

@@ -25,7 +25,7 @@ def matches(path: Path) -> bool:
 
 
 def _texts(path: Path, name: str) -> Path | None:
-    """The file of corpus or queries: JSON lines, else Parquet, there or in a folder of that name; None where there is none."""
+    """The file of corpus or queries: JSON lines or Parquet, or Parquet in a folder of that name; None: there is none."""
     if found := find(path, f"{name}.jsonl", f"{name}.parquet"):
         return found
     inside = without_later_shards(listed(path / name, "*.parquet"))

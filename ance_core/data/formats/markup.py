@@ -19,32 +19,11 @@ _UNREAD = re.compile(r"<(script|style)\b[^>]*>.*?</\1\s*>", re.DOTALL | re.IGNOR
 _ENTITY = re.compile(r"&(?:#\d{1,7}|#[xX][0-9A-Fa-f]{1,6}|[A-Za-z][A-Za-z0-9]{1,31});")
 _ATTRIBUTE = re.compile(rf"([\w:.-]+)\s*=\s*({_VALUE})")
 
-INLINE = frozenset(
-    [
-        "a",
-        "abbr",
-        "b",
-        "big",
-        "cite",
-        "code",
-        "em",
-        "font",
-        "i",
-        "mark",
-        "q",
-        "s",
-        "small",
-        "span",
-        "strike",
-        "strong",
-        "sub",
-        "sup",
-        "tt",
-        "u",
-    ]
+INLINE = re.compile(
+    "a|abbr|b|big|cite|code|em|font|i|mark|q|s|small|span|strike|strong|sub|sup|tt|u", re.IGNORECASE
 )
 """Inside a word: `H<sub>2</sub>O` is one."""
-ALONE = frozenset(["p", "br", "hr", "li", "dt", "dd", "tr", "td", "th", "img", "input", "col", "para"])
+ALONE = re.compile("p|br|hr|li|dt|dd|tr|td|th|img|input|col|para", re.IGNORECASE)
 """Often without an end tag."""
 
 
@@ -92,10 +71,10 @@ def _strip_tags(text: str) -> str:
     parts, place = [], 0
     for number, tag in enumerate(found):
         name = tag[2]
-        lone = name.lower() in ALONE or tag[0].endswith("/>")
+        lone = bool(ALONE.fullmatch(name)) or tag[0].endswith("/>")
         if number not in paired and not lone:
             continue  # no tag: `x<y>z`
-        parts += [text[place : tag.start()], "" if name.lower() in INLINE else " "]
+        parts += [text[place : tag.start()], "" if INLINE.fullmatch(name) else " "]
         place = tag.end()
     return "".join([*parts, text[place:]])
 

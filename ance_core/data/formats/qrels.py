@@ -21,32 +21,9 @@ QUERY, DOCUMENT, SCORE = (
     ("corpus-id", "corpus_id", "doc-id", "doc_id", "docid", "pid", "document", "passage"),
     ("score", "grade", "relevance", "label"),
 )
-_HEADINGS = frozenset(
-    [
-        "query",
-        "queryid",
-        "qid",
-        "topic",
-        "topicid",
-        "corpusid",
-        "docid",
-        "documentid",
-        "document",
-        "docno",
-        "pid",
-        "passageid",
-        "iter",
-        "iteration",
-        "score",
-        "grade",
-        "rel",
-        "relevance",
-        "relevancy",
-        "label",
-        "judgment",
-        "judgement",
-        "qrel",
-    ]
+_HEADING = re.compile(
+    "query|queryid|qid|topic|topicid|corpusid|docid|documentid|document|docno|pid|passageid|iter|iteration|score|grade|rel|"
+    "relevance|relevancy|label|judgment|judgement|qrel"
 )
 
 
@@ -79,7 +56,7 @@ def _is_header(fields: list[str]) -> bool:
     One bad grade must not make a header of a judgement: it would be lost without a word.
     """
     names = [re.sub(r"[^a-z]", "", field.lower()) for field in fields]
-    return not _numeric(fields[-1]) and sum(name not in _HEADINGS for name in names) <= 1
+    return not _numeric(fields[-1]) and sum(not _HEADING.fullmatch(name) for name in names) <= 1
 
 
 def _read_columns(path: Path, problems: Problems) -> list[Judgement]:

@@ -23,37 +23,14 @@ from .texts import add_text, read_jsonl_texts, read_tsv_texts
 
 _LABEL = re.compile(r"\s*(?:Number|Topic|Description|Narrative)\s*:", re.IGNORECASE)
 TOPICS = ("top", "topic", "doc", "query")
-TOPIC_FIELDS = [
-    "num",
-    "number",
-    "id",
-    "qid",
-    "docno",
-    "head",
-    "dom",
-    "title",
-    "desc",
-    "description",
-    "smry",
-    "summary",
-    "narr",
-    "narrative",
-    "con",
-    "fac",
-    "nat",
-    "time",
-    "def",
-    "query",
-    "question",
-    "type",
-    "topic",
-    "keyword",
-    "keywords",
-]
-OPEN_FIELDS = ["num", "head", "dom", "title", "desc", "smry", "narr", "con", "fac", "nat", "def"]
+FIELDS = (
+    "num|number|id|qid|docno|head|dom|title|desc|description|smry|summary|narr|narrative|con|fac|nat|time|def|query|"
+    "question|type|topic|keyword|keywords"
+)
+OPEN_FIELDS = "num|head|dom|title|desc|smry|narr|con|fac|nat|def"
 """Those that old topics leave without an end tag."""
-_FIELD = re.compile(rf"<({'|'.join(TOPIC_FIELDS)})(?:\s[^<>]*)?>", re.IGNORECASE)
-_OPEN_FIELD = re.compile(rf"<(?:{'|'.join(OPEN_FIELDS)})(?:\s[^<>]*)?>", re.IGNORECASE)
+_FIELD = re.compile(rf"<({FIELDS})(?:\s[^<>]*)?>", re.IGNORECASE)
+_OPEN_FIELD = re.compile(rf"<(?:{OPEN_FIELDS})(?:\s[^<>]*)?>", re.IGNORECASE)
 _WRAPPER = re.compile(r"</?[A-Za-z][\w:.-]*(?:\s[^<>]*)?>")
 
 
@@ -131,7 +108,9 @@ def _has_tags(file: Path) -> bool:
 def read_blocks(file: Path, tags: tuple[str, ...], problems: Problems) -> Iterator[Block]:
     """Every block of the first of the tags that the file uses. Text outside of blocks is reported."""
     opening = re.compile(rf"<(/?)({'|'.join(tags)})((?:\s[^<>]*)?)>", re.IGNORECASE)
-    start, tag, inside, parts = 0, "", {}, list[str]()
+    start, tag = 0, ""
+    inside: dict[str, str] = {}
+    parts: list[str] = []
     for number, line in read_lines(file, problems):
         place = 0
         for mark in opening.finditer(line) if "<" in line else ():
