@@ -10,6 +10,7 @@ from __future__ import annotations
 import html
 import re
 from collections.abc import Iterable
+from html.entities import html5
 
 _VALUE = r"""(?:"[^"<]*"|'[^'<]*'|[^\s"'<>=]+)"""
 TAG = re.compile(rf"<(/?)([A-Za-z][\w:.-]*)((?:\s+[\w:.-]+\s*=\s*{_VALUE})*)\s*/?>")
@@ -42,7 +43,12 @@ def unescape(text: str) -> str:
     >>> unescape("salt &amp; R&D")
     'salt & R&D'
     """
-    return _ENTITY.sub(lambda found: html.unescape(found[0]), text) if "&" in text else text
+    return _ENTITY.sub(_character, text) if "&" in text else text
+
+
+def _character(entity: re.Match[str]) -> str:
+    known = entity[0][1] == "#" or entity[0][1:] in html5  # `html.unescape` also takes the beginning of a name for one
+    return html.unescape(entity[0]) if known else entity[0]
 
 
 def without_comments(text: str) -> str:
