@@ -8,7 +8,11 @@ from .folders import beir_qrels, jsonl, write
 
 
 def doubled(folder, **splits):
-    docs = [{"_id": f"{side}{n}", "text": f"text {n}" if side == "m" else f"Text  {n}"} for n in range(5) for side in ("m", "z")]
+    docs = [
+        {"_id": f"{side}{n}", "text": f"text {n}" if side == "m" else f"Text  {n}"}
+        for n in range(5)
+        for side in ("m", "z")
+    ]
     write(folder / "corpus.jsonl", jsonl(docs))
     write(folder / "queries.jsonl", jsonl([{"_id": f"q{n}", "text": f"query {n}"} for n in range(5)]))
     for split, rows in splits.items():
@@ -22,7 +26,10 @@ TEST = [("q3", "m3", 1), ("q3", "z3", 1), ("q4", "z4", 1)]
 
 def judgements(data, split):
     rows = data.qrels[split]
-    return [(data.query_ids[q], data.doc_ids[d], int(g)) for q, d, g in zip(rows.queries, rows.docs, rows.grades, strict=True)]
+    return [
+        (data.query_ids[q], data.doc_ids[d], int(g))
+        for q, d, g in zip(rows.queries, rows.docs, rows.grades, strict=True)
+    ]
 
 
 def test_judgements_are_joined_under_the_first_id_and_the_higher_grade(tmp_path):
@@ -45,7 +52,9 @@ def test_the_check_says_what_copies_do_to_measures(tmp_path):
     assert report.duplicate_passages == 5
     told = {problem.kind: str(problem) for problem in report.warnings}
     assert "of 1 of 2 test queries, such as 'q4'" in told["unjudged copies in test"]
-    assert "RR 0.75 instead of 1" in told["unjudged copies in test"]  # q3's copies are both judged, q4's is not
+    assert (
+        "RR 0.75 instead of 1" in told["unjudged copies in test"]
+    )  # q3's copies are both judged, q4's is not
     assert "unjudged copies in dev" not in told
     again = check_dataset(folder, ReadingConfig(fold=True))
     assert (again.documents, again.duplicate_passages) == (5, 0)
@@ -54,9 +63,14 @@ def test_the_check_says_what_copies_do_to_measures(tmp_path):
 
 def test_a_query_s_own_document_may_have_been_folded_into_another(tmp_path):
     folder = doubled(tmp_path, train=TRAIN, dev=TEST, test=TEST)
-    write(folder / "queries.jsonl", jsonl([{"_id": key, "text": "text 4"} for key in ("z4", "q0", "q1", "q2", "q3", "q4")]))
+    write(
+        folder / "queries.jsonl",
+        jsonl([{"_id": key, "text": "text 4"} for key in ("z4", "q0", "q1", "q2", "q3", "q4")]),
+    )
     data = load_dataset(folder, fold=True)
-    assert [(data.query_ids[q], data.doc_ids[d]) for q, d in zip(data.own.queries, data.own.docs, strict=True)] == [("z4", "m4")]
+    assert [
+        (data.query_ids[q], data.doc_ids[d]) for q, d in zip(data.own.queries, data.own.docs, strict=True)
+    ] == [("z4", "m4")]
 
 
 def test_given_negatives_fold_too(tmp_path):

@@ -10,27 +10,34 @@ from ance_core.retrieval import Ranking, leave_out
 from ance_core.samplers import QueryBatch, TopK, Uniform
 from ance_core.samplers.audit import audit_draws
 from ance_core.samplers.in_batch import InBatch
-from ance_core.training.mining import mine_bm25, mine_dense
-from ance_core.training.mining import MiningSeconds
+from ance_core.training.mining import MiningSeconds, mine_bm25, mine_dense
 from ance_core.training.mirror import Mirror
 
 from .folders import beir_qrels, jsonl, write
 
-TEXTS = {f"p{n}": f"the {word} of the harbour" for n, word in enumerate(("boat", "dog", "bike", "ticket", "storm", "soup"))}
+TEXTS = {
+    f"p{n}": f"the {word} of the harbour"
+    for n, word in enumerate(("boat", "dog", "bike", "ticket", "storm", "soup"))
+}
 TRAIN = [("p0", "p1", 1), ("p1", "p2", 1), ("p2", "p0", 1), ("p2", "p3", 1)]
 TEST = [("p3", "p4", 1), ("p4", "p5", 1)]
 
 
 def folder(path, rename=lambda key: key, asked=lambda text: text, train=TRAIN):
     write(path / "corpus.jsonl", jsonl([{"_id": rename(key), "text": text} for key, text in TEXTS.items()]))
-    write(path / "queries.jsonl", jsonl([{"_id": rename(key), "text": asked(text)} for key, text in TEXTS.items()]))
+    write(
+        path / "queries.jsonl",
+        jsonl([{"_id": rename(key), "text": asked(text)} for key, text in TEXTS.items()]),
+    )
     for split, rows in (("train", train), ("dev", TEST[:1]), ("test", TEST)):
         write(path / "qrels" / f"{split}.tsv", beir_qrels([(rename(q), rename(d), g) for q, d, g in rows]))
     return path
 
 
 def pairs(data):
-    return [(data.query_ids[q], data.doc_ids[d]) for q, d in zip(data.own.queries, data.own.docs, strict=True)]
+    return [
+        (data.query_ids[q], data.doc_ids[d]) for q, d in zip(data.own.queries, data.own.docs, strict=True)
+    ]
 
 
 def test_where_ids_are_shared_a_query_has_its_own_document(tmp_path, caplog):
@@ -59,7 +66,9 @@ def test_equal_numbers_with_other_texts_are_chance(tmp_path):
 
 
 def test_own_documents_leave_rankings():
-    ranking = Ranking(np.array([[3, 1, 2], [0, 2, -1]], np.int32), np.array([[3, 2, 1], [2, 1, -np.inf]], np.float32))
+    ranking = Ranking(
+        np.array([[3, 1, 2], [0, 2, -1]], np.int32), np.array([[3, 2, 1], [2, 1, -np.inf]], np.float32)
+    )
     assert leave_out(ranking, np.array([3, -1]), 2).docs.tolist() == [[1, 2], [0, 2]]
     assert leave_out(ranking, None, 2).docs.tolist() == [[3, 1], [0, 2]]
 
@@ -75,7 +84,14 @@ def test_own_documents_are_in_no_pool(labels):
     bm25 = mine_bm25(data, labels, 6)
     vectors = np.eye(6, dtype=np.float32) + 0.1
     dense = mine_dense(
-        vectors[labels.queries], vectors, labels, depth=6, scale=1.0, source="ann", index_step=0, seconds=MiningSeconds()
+        vectors[labels.queries],
+        vectors,
+        labels,
+        depth=6,
+        scale=1.0,
+        source="ann",
+        index_step=0,
+        seconds=MiningSeconds(),
     )
     for pool in (bm25, dense):
         for row in range(len(labels)):

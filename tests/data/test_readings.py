@@ -51,7 +51,11 @@ def test_a_name_alone_and_a_group_are_the_same_setting():
 
 
 def test_settings_of_runs_of_before_and_of_now():
-    assert (data_name({"data": "tiny"}), data_name({"data": {"name": "tiny"}}), data_name({})) == ("tiny", "tiny", None)
+    assert (data_name({"data": "tiny"}), data_name({"data": {"name": "tiny"}}), data_name({})) == (
+        "tiny",
+        "tiny",
+        None,
+    )
     assert data_of({"data": "tiny"}) == {"name": "tiny", "ignore_identical_ids": False}
     now = RunConfig(data="tiny").model_dump(mode="json")
     assert flatten(now)["data"] == flatten({"data": "tiny"})["data"] == "tiny"
@@ -106,7 +110,13 @@ def test_own_documents_are_in_no_record_and_no_run_file(tmp_path):
     data = dataset_of(run)
     own = {(data.query_ids[q], data.doc_ids[d]) for q, d in zip(data.own.queries, data.own.docs, strict=True)}
     drawn = run.negatives()
-    assert not {(data.query_ids[q], data.doc_ids[d]) for q, d in zip(drawn["query"], drawn["document"], strict=True)} & own
+    assert (
+        not {
+            (data.query_ids[q], data.doc_ids[d])
+            for q, d in zip(drawn["query"], drawn["document"], strict=True)
+        }
+        & own
+    )
     write(folder / "qrels" / "other.tsv", beir_qrels([("d2", "d1", 1), ("d3", "d2", 1)]))
     evaluate_run(run, "other", str(folder), tmp_path / "run.txt")
     lines = [line.split() for line in (tmp_path / "run.txt").read_text().splitlines()]
@@ -120,7 +130,9 @@ def test_the_command_line_has_the_same_options(tmp_path, ance):
     assert ance("data", "check", folder).code == 0
     assert ance("data", "check", folder, "--strict").code == 1
     assert "no document 'gone': add it" in refusal(ance("data", "show", folder, "--strict"))
-    assert "no document 'gone'" in refusal(ance("train", "--data", folder, "--strict", "--runs", tmp_path / "runs"))
+    assert "no document 'gone'" in refusal(
+        ance("train", "--data", folder, "--strict", "--runs", tmp_path / "runs")
+    )
     assert "no document 'gone'" in refusal(
         ance("train", "--data", folder, "--set", "data.strict=true", "--runs", tmp_path / "runs")
     )

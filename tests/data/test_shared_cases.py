@@ -9,7 +9,9 @@ from ance_core.data import load_dataset
 from ance_core.data.check import check_dataset
 from ance_core.errors import DataError
 
-CASES = Path(os.environ.get("ANCE_SHARED_CASES", Path(__file__).resolve().parents[2].parent / "shared" / "cases"))
+CASES = Path(
+    os.environ.get("ANCE_SHARED_CASES", Path(__file__).resolve().parents[2].parent / "shared" / "cases")
+)
 pytestmark = pytest.mark.skipif(not CASES.is_dir(), reason=f"no {CASES}: the shared cases are not read")
 
 
@@ -52,7 +54,9 @@ def test_trec_topic_elements():
     assert data.queries == ["noon crossing", "dogs on deck", "price of a bicycle"]
 
 
-@pytest.mark.parametrize(("name", "given"), [("passages.jsonl", 6), ("query-pos-neg.jsonl", 12), ("triplets.csv", 6)])
+@pytest.mark.parametrize(
+    ("name", "given"), [("passages.jsonl", 6), ("query-pos-neg.jsonl", 12), ("triplets.csv", 6)]
+)
 def test_negatives_of_other_tools(name, given):
     data = load_dataset(CASES / "negatives-of-other-tools" / name)
     assert (len(data.docs), len(data.queries), len(data.given)) == (6, 6, given)

@@ -17,10 +17,22 @@ def test_a_bad_grade_on_the_first_line_is_no_header(tmp_path):
         load_dataset(folder)
 
 
-@pytest.mark.parametrize("header", ["query-id\tcorpus-id\tscore", "qid\t0\tdocid\trel", "Topic\tIter\tDocument\tRelevance", "qid\tpid\tgrade"])
+@pytest.mark.parametrize(
+    "header",
+    [
+        "query-id\tcorpus-id\tscore",
+        "qid\t0\tdocid\trel",
+        "Topic\tIter\tDocument\tRelevance",
+        "qid\tpid\tgrade",
+    ],
+)
 def test_headers_are_still_headers(tmp_path, header):
     folder = beir(tmp_path)
-    line = (lambda q, d, g: f"{q}\t0\t{d}\t{g}\n") if header.count("\t") == 3 else (lambda q, d, g: f"{q}\t{d}\t{g}\n")
+    line = (
+        (lambda q, d, g: f"{q}\t0\t{d}\t{g}\n")
+        if header.count("\t") == 3
+        else (lambda q, d, g: f"{q}\t{d}\t{g}\n")
+    )
     write(folder / "qrels" / "test.tsv", header + "\n" + "".join(line(*row) for row in TEST))
     assert len(load_dataset(folder).qrels["test"]) == len(TEST)
 
@@ -34,7 +46,9 @@ def test_a_lone_carriage_return_ends_a_line(tmp_path):
     assert len(data.qrels["train"]) + len(data.qrels["dev"]) == 3
 
 
-@pytest.mark.parametrize("line", ['{"_id": "x", "text": "a", "text": "b"}', '{"_id": "x", "\\u005fid": "y", "text": "b"}'])
+@pytest.mark.parametrize(
+    "line", ['{"_id": "x", "text": "a", "text": "b"}', '{"_id": "x", "\\u005fid": "y", "text": "b"}']
+)
 def test_a_key_given_twice(tmp_path, line):
     folder = beir(tmp_path)
     with (folder / "corpus.jsonl").open("a") as file:
@@ -46,7 +60,10 @@ def test_a_key_given_twice(tmp_path, line):
 def test_a_key_that_is_only_repeated_as_text_is_fine(tmp_path):
     folder = beir(tmp_path)
     with (folder / "corpus.jsonl").open("a") as file:
-        file.write(json.dumps({"_id": "x", "text": 'say "text" and "_id"', "more": [{"text": "a"}, {"text": "b"}]}) + "\n")
+        file.write(
+            json.dumps({"_id": "x", "text": 'say "text" and "_id"', "more": [{"text": "a"}, {"text": "b"}]})
+            + "\n"
+        )
     assert load_dataset(folder).docs[-1] == 'say "text" and "_id"'
 
 

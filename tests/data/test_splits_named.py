@@ -52,11 +52,16 @@ def test_training_on_it_is_refused_with_the_remedy_and_checking_says_what_it_is_
 
 def test_dangling_judgements_cost_themselves_alone_where_nothing_is_trained(tmp_path, caplog):
     folder = beir(tmp_path)
-    write(folder / "qrels" / "test.tsv", beir_qrels([*TEST, ("q4", "gone", 1), ("q4", "lost", 1), ("nobody", "d1", 1)]))
+    write(
+        folder / "qrels" / "test.tsv",
+        beir_qrels([*TEST, ("q4", "gone", 1), ("q4", "lost", 1), ("nobody", "d1", 1)]),
+    )
     data = load_dataset(folder)
     assert len(data.qrels["test"]) == len(TEST)
     told = [record.getMessage() for record in caplog.records]
-    assert any("test.tsv:5: no document 'gone': left out of test (and 1 more like it)" in line for line in told)
+    assert any(
+        "test.tsv:5: no document 'gone': left out of test (and 1 more like it)" in line for line in told
+    )
     assert any("test.tsv:7: no query 'nobody': left out of test" in line for line in told)
     with pytest.raises(DataError, match=r"test.tsv:5: no document 'gone': add it"):
         load_dataset(folder, strict=True)
@@ -78,7 +83,13 @@ def test_a_split_of_another_corpus_is_no_split(tmp_path):
 
 def test_the_official_folder_of_ms_marco(tmp_path, caplog):
     write(tmp_path / "collection.tsv", "".join(f"{key}\t{text}\n" for key, (_, text) in DOCS.items()))
-    for name, keys in (("train", "q1 q2 q3"), ("dev", "q4 q5"), ("dev.small", "q5"), ("eval", "q9"), ("eval.small", "q9")):
+    for name, keys in (
+        ("train", "q1 q2 q3"),
+        ("dev", "q4 q5"),
+        ("dev.small", "q5"),
+        ("eval", "q9"),
+        ("eval.small", "q9"),
+    ):
         lines = (f"{key}\t{QUERIES.get(key, 'asked')}\n" for key in keys.split())
         write(tmp_path / f"queries.{name}.tsv", "".join(lines))
     write(tmp_path / "qrels.train.tsv", "q1\t0\td1\t1\nq2\t0\td2\t1\nq3\t0\td3\t1\n")

@@ -100,7 +100,9 @@ def test_delimiters(tmp_path, name, mark):
 
 
 def test_triplets_that_repeat_a_pair_for_each_negative(tmp_path, caplog):
-    rows = [("query", "positive", "negative")] + [(ASK[n], SAY[n], SAY[(n + k) % N]) for k in (1, 2) for n in range(N)]
+    rows = [("query", "positive", "negative")] + [
+        (ASK[n], SAY[n], SAY[(n + k) % N]) for k in (1, 2) for n in range(N)
+    ]
     data = load_dataset(write(tmp_path / "t.csv", csv(rows)))
     assert relevant(data) == PAIRS
     assert set(given(data)) == NEGATIVES
@@ -113,7 +115,9 @@ def test_tables_without_a_header_are_read_when_their_columns_are_named(tmp_path)
         load_dataset(two)
     assert relevant(load_dataset(two, columns=["query", "passage"])) == PAIRS
     assert relevant(load_dataset(two, columns="query, passage")) == PAIRS
-    three = write(tmp_path / "three.tsv", "".join(f"{ASK[n]}\t{SAY[n]}\t{SAY[(n + 1) % N]}\n" for n in range(N)))
+    three = write(
+        tmp_path / "three.tsv", "".join(f"{ASK[n]}\t{SAY[n]}\t{SAY[(n + 1) % N]}\n" for n in range(N))
+    )
     data = load_dataset(three, columns=["anchor", "positive", "negative"])
     assert relevant(data) == PAIRS
     assert len(given(data)) == N
@@ -122,7 +126,9 @@ def test_tables_without_a_header_are_read_when_their_columns_are_named(tmp_path)
     headed = write(tmp_path / "headed.tsv", "query\tpassage\n" + two.read_text())
     with pytest.raises(DataError, match="the first line names the columns: leave data.columns out"):
         load_dataset(headed, columns=["query", "passage"])
-    with pytest.raises(DataError, match=r"data.columns: names columns of tables, and .* is BEIR: leave it out"):
+    with pytest.raises(
+        DataError, match=r"data.columns: names columns of tables, and .* is BEIR: leave it out"
+    ):
         load_dataset(beir(tmp_path / "b"), columns=["query", "passage"])
     with pytest.raises(ConfigError, match="load_dataset: column: no such setting; did you mean 'columns'"):
         load_dataset(two, column=["query"])
@@ -157,7 +163,11 @@ def splits(folder, name="{split}.parquet"):
 )  # fmt: skip
 def test_folders_of_tables(tmp_path, name):
     data = load_dataset(splits(tmp_path, name))
-    assert {split: len(np.unique(q.queries)) for split, q in data.qrels.items()} == {"train": 6, "dev": 2, "test": 4}
+    assert {split: len(np.unique(q.queries)) for split, q in data.qrels.items()} == {
+        "train": 6,
+        "dev": 2,
+        "test": 4,
+    }
     assert relevant(data) == PAIRS
 
 
@@ -181,7 +191,9 @@ def test_beir_as_hubs_keep_it(tmp_path):
         pq.write_table(pa.Table.from_pylist(rows), hub / name / f"{name}-00000-of-00001.parquet")
     for split in ("train", "test"):
         lines = (tmp_path / "plain" / "qrels" / f"{split}.tsv").read_text().splitlines()[1:]
-        rows = [dict(zip(("query-id", "corpus-id", "score"), line.split("\t"), strict=True)) for line in lines]
+        rows = [
+            dict(zip(("query-id", "corpus-id", "score"), line.split("\t"), strict=True)) for line in lines
+        ]
         rows = [row | {"score": float(row["score"])} for row in rows]
         (hub / "qrels").mkdir(exist_ok=True)
         pq.write_table(pa.Table.from_pylist(rows), hub / "qrels" / f"{split}-00000-of-00001.parquet")
@@ -193,7 +205,9 @@ def test_what_datasets_saves(tmp_path):
     whole = datasets.Dataset.from_list(rows_of("triplets"))
     whole.save_to_disk(tmp_path / "one", num_shards=2)
     assert relevant(load_dataset(tmp_path / "one")) == PAIRS
-    parts = datasets.DatasetDict({"train": whole.select(range(8)), "validation": whole.filter(lambda row: row["anchor"] in ASK[8:])})
+    parts = datasets.DatasetDict(
+        {"train": whole.select(range(8)), "validation": whole.filter(lambda row: row["anchor"] in ASK[8:])}
+    )
     parts.save_to_disk(tmp_path / "many")
     data = load_dataset(tmp_path / "many")
     assert {split: len(np.unique(q.queries)) for split, q in data.qrels.items()} == {"train": 8, "dev": 4}
@@ -216,7 +230,9 @@ def test_what_datasets_loads(tmp_path, monkeypatch):
 
 def test_without_the_extra_its_name_is_said(monkeypatch):
     monkeypatch.setitem(sys.modules, "datasets", None)
-    with pytest.raises(DataError, match=r"datasets is not installed: pip install 'ance-workbench\[datasets\]'"):
+    with pytest.raises(
+        DataError, match=r"datasets is not installed: pip install 'ance-workbench\[datasets\]'"
+    ):
         load_dataset("datasets:owner/name")
 
 
@@ -230,7 +246,9 @@ def test_a_zip_is_the_folder_in_it(tmp_path, cache):
     plain = beir(tmp_path / "ferry")
     write(plain / "collection.yaml", "labels_per_query: 1\n")
     for root in (tmp_path, plain):  # the folder, and its contents
-        archive = shutil.make_archive(str(tmp_path / f"zip-{root.name}"), "zip", root, "." if root == plain else "ferry")
+        archive = shutil.make_archive(
+            str(tmp_path / f"zip-{root.name}"), "zip", root, "." if root == plain else "ferry"
+        )
         data = load_dataset(archive)
         assert data.fingerprint == load_dataset(plain).fingerprint
         assert data.declared.labels_per_query == declared(archive).labels_per_query == 1

@@ -88,7 +88,11 @@ def test_documents(tmp_path):
         "<DOC><DOCNO>A-3<TEXT>Number: four crowns\n</DOC>\n"
     )
     data = load_dataset(trec(tmp_path, TOPICS["elements"][0], docs))
-    assert data.docs == ["Harbour news. Say Description: at noon. More.", "Dogs. travel free", "Number: four crowns"]
+    assert data.docs == [
+        "Harbour news. Say Description: at noon. More.",
+        "Dogs. travel free",
+        "Number: four crowns",
+    ]
 
 
 def test_a_topics_file_without_a_topic_is_named_and_nothing_else(tmp_path):
@@ -101,7 +105,9 @@ def test_a_topics_file_without_a_topic_is_named_and_nothing_else(tmp_path):
 
 def test_words_between_documents_are_named(tmp_path, caplog):
     load_dataset(trec(tmp_path, TOPICS["elements"][0], DOCS + "stray words\n"))
-    assert any("docs.trec:4: 'stray words' is in no block" in record.getMessage() for record in caplog.records)
+    assert any(
+        "docs.trec:4: 'stray words' is in no block" in record.getMessage() for record in caplog.records
+    )
 
 
 WORD = st.text("abcdefgh0123", min_size=3, max_size=6)
@@ -156,7 +162,9 @@ def test_every_word_of_a_document_arrives(tmp_path_factory, text, closed):
 @given(texts())
 def test_every_word_of_a_topic_arrives(tmp_path_factory, text):
     marked, words = text
-    file = write(tmp_path_factory.getbasetemp() / "t.txt", f"<top>\n<num> 7\n<title> {marked}\n<desc> no\n</top>\n")
+    file = write(
+        tmp_path_factory.getbasetemp() / "t.txt", f"<top>\n<num> 7\n<title> {marked}\n<desc> no\n</top>\n"
+    )
     (block,) = read_blocks(file, ("top",), Problems())
     key, read = _topic(block)
     assert key == "7"

@@ -23,7 +23,9 @@ def doubled(tmp_path):
 def test_measures_of_the_file_are_those_of_the_ranking(doubled, tmp_path):
     labels = doubled.split("test").labels()
     scores = np.repeat(np.repeat(np.arange(6, 0, -1), 2)[None], 6, axis=0).astype(np.float32)
-    order = np.array([np.roll(np.arange(12).reshape(6, 2), -n // 2, axis=0).ravel() for n in range(6)], np.int32)
+    order = np.array(
+        [np.roll(np.arange(12).reshape(6, 2), -n // 2, axis=0).ravel() for n in range(6)], np.int32
+    )
     ranking = Ranking(order, scores)
     ours = evaluate(ranking, labels, 12, ["RR@10", "nDCG@10", "Success@1"]).mean()
     write_trec_run(tmp_path / "run.txt", ranking, doubled.query_ids, doubled.doc_ids, "x")

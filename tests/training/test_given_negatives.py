@@ -20,14 +20,20 @@ SMALL = {
 @pytest.fixture
 def file(tmp_path):
     rows = [
-        {"query": f"question about {n}", "pos": [f"answer {n}"], "neg": [f"answer {(n + 1) % 20}", f"answer {(n + 2) % 20}"]}
+        {
+            "query": f"question about {n}",
+            "pos": [f"answer {n}"],
+            "neg": [f"answer {(n + 1) % 20}", f"answer {(n + 2) % 20}"],
+        }
         for n in range(20)
     ]
     return write(tmp_path / "train.jsonl", jsonl(rows))
 
 
 def trained(tmp_path, file, **settings):
-    (run,) = train_runs([resolve({"data": str(file), **SMALL, **settings})], Store(tmp_path / "runs", create=True))
+    (run,) = train_runs(
+        [resolve({"data": str(file), **SMALL, **settings})], Store(tmp_path / "runs", create=True)
+    )
     return run, load_dataset(file)
 
 
@@ -51,7 +57,9 @@ def test_a_mixture_takes_its_share_from_them(tmp_path, file):
     assert set(run.negatives()["source"]) == {"given", "ann"}
 
 
-@pytest.mark.parametrize("settings", [{"recipe": "given"}, {"recipe": "mixture", "negatives": {"shares": {"given": 1, "ann": 1}}}])
+@pytest.mark.parametrize(
+    "settings", [{"recipe": "given"}, {"recipe": "mixture", "negatives": {"shares": {"given": 1, "ann": 1}}}]
+)
 def test_files_without_negatives_are_refused_before_anything_is_made(tmp_path, settings):
     rows = [{"query": f"question {n}", "passage": f"answer {n}"} for n in range(20)]
     file = write(tmp_path / "train.jsonl", jsonl(rows))

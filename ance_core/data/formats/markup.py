@@ -47,7 +47,9 @@ def unescape(text: str) -> str:
 
 
 def _character(entity: re.Match[str]) -> str:
-    known = entity[0][1] == "#" or entity[0][1:] in html5  # `html.unescape` also takes the beginning of a name for one
+    known = (
+        entity[0][1] == "#" or entity[0][1:] in html5
+    )  # `html.unescape` also takes the beginning of a name for one
     return html.unescape(entity[0]) if known else entity[0]
 
 
