@@ -27,9 +27,9 @@ from .plain import Counts, plain_reader
 
 CASES = 10_000
 NASTY = (
-    b"\r", b"\n", b"\r\n", b"\0", b"\xff", b"\xc3", b'"', b"'", b"<", b">", b"<P>", b"</TEXT>", b"<DOC>", b"&amp;", b"&", b"\t",
-    b",", b";", b"NaN", b"-1", b"1e400", b"true", b"null", b"[", b"]", b"{", b"}", b"\\", b"\\u0000", b"\\ud83d", b"\xef\xbb\xbf",
-    "é".encode(), "\u2028".encode(), b" " * 50, b"a" * 5000, b"[" * 3000,
+    b"\r", b"\n", b"\r\n", b"\0", b"\xff", b"\xc3", b'"', b"'", b"<", b">", b"<P>", b"</TEXT>", b"<DOC>", b"&amp;", b"&",
+    b"\t",     b",", b";", b"NaN", b"-1", b"1e400", b"true", b"null", b"[", b"]", b"{", b"}", b"\\", b"\\u0000", b"\\ud83d",
+    b"\xef\xbb\xbf", "é".encode(), "\u2028".encode(), b" " * 50, b"a" * 5000, b"[" * 3000,
 )  # fmt: skip
 Files = dict[str, bytes]
 

@@ -103,7 +103,7 @@ def test_own_documents_are_in_no_pool(labels):
 
 @pytest.mark.parametrize("query", [0, 2])
 def test_own_documents_are_never_drawn(labels, query):
-    data, labels = labels
+    _, labels = labels
     audit = audit_draws(Uniform(), {}, labels, 6, query, n=3, draws=4000)
     assert audit.impossible == 0
     assert audit.p_value > 1e-4

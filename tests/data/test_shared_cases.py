@@ -1,4 +1,4 @@
-"""The small inputs of `../shared/cases`, each read as its table says. Skipped, with a line that says so, where they are absent."""
+"""The small inputs of `../shared/cases`, each read as its table says. Skipped, and said so, where they are absent."""
 
 import os
 from pathlib import Path

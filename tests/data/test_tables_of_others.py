@@ -49,7 +49,9 @@ def rows_of(form):
     makers = {
         "pairs": lambda n: {"query": ASK[n], "passage": SAY[n]},
         "anchors": lambda n: {"anchor": ASK[n], "positive": SAY[n]},
-        "triplets": lambda n: {"anchor": ASK[n], "positive": SAY[n], "negative_1": SAY[(n + 1) % N], "negative_2": SAY[(n + 2) % N]},
+        "triplets": lambda n: {
+            "anchor": ASK[n], "positive": SAY[n], "negative_1": SAY[(n + 1) % N], "negative_2": SAY[(n + 2) % N],
+        },
         "lists": lambda n: {"query": ASK[n], "pos": [SAY[n]], "neg": [SAY[(n + 1) % N], SAY[(n + 2) % N]]},
         "passages": lambda n: {
             "query_id": f"q{n}", "query": ASK[n], "positive_passages": [passage(n)],
@@ -57,7 +59,8 @@ def rows_of(form):
         },
         "dpr": lambda n: {
             "question": ASK[n], "answers": ["yes"], "positive_ctxs": [passage(n, "passage_id")],
-            "negative_ctxs": [passage((n + 2) % N, "passage_id")], "hard_negative_ctxs": [passage((n + 1) % N, "passage_id")],
+            "negative_ctxs": [passage((n + 2) % N, "passage_id")],
+            "hard_negative_ctxs": [passage((n + 1) % N, "passage_id")],
         },
     }  # fmt: skip
     return [makers[form](n) for n in range(N)]
@@ -121,10 +124,10 @@ def test_tables_without_a_header_are_read_when_their_columns_are_named(tmp_path)
     data = load_dataset(three, columns=["anchor", "positive", "negative"])
     assert relevant(data) == PAIRS
     assert len(given(data)) == N
-    with pytest.raises(DataError, match="3 against 2 fields in data.columns: name as many"):
+    with pytest.raises(DataError, match=r"3 against 2 fields in data.columns: name as many"):
         load_dataset(three, columns=["query", "passage"])
     headed = write(tmp_path / "headed.tsv", "query\tpassage\n" + two.read_text())
-    with pytest.raises(DataError, match="the first line names the columns: leave data.columns out"):
+    with pytest.raises(DataError, match=r"the first line names the columns: leave data.columns out"):
         load_dataset(headed, columns=["query", "passage"])
     with pytest.raises(
         DataError, match=r"data.columns: names columns of tables, and .* is BEIR: leave it out"
@@ -159,7 +162,9 @@ def splits(folder, name="{split}.parquet"):
 
 
 @pytest.mark.parametrize(
-    "name", ["{split}.parquet", "data/{split}-00000-of-00001.parquet", "data/{split}-00000-of-00001-ab12cd.parquet", "{split}/any.parquet"]
+    "name",
+    ["{split}.parquet", "data/{split}-00000-of-00001.parquet",
+     "data/{split}-00000-of-00001-ab12cd.parquet", "{split}/any.parquet"]
 )  # fmt: skip
 def test_folders_of_tables(tmp_path, name):
     data = load_dataset(splits(tmp_path, name))
@@ -178,7 +183,7 @@ def test_tables_in_parts(tmp_path):
     assert relevant(load_dataset(tmp_path)) == PAIRS
     assert relevant(load_dataset(tmp_path / "train-00001-of-00003.parquet")) == PAIRS
     (tmp_path / "train-00001-of-00003.parquet").unlink()
-    with pytest.raises(DataError, match="train-00001-of-00003.parquet:1: not readable as Parquet"):
+    with pytest.raises(DataError, match=r"train-00001-of-00003.parquet:1: not readable as Parquet"):
         load_dataset(tmp_path)
 
 

@@ -1,5 +1,7 @@
 """TREC's texts: all that a person reads between their tags arrives, whatever tags and marks are in it."""
 
+# ruff: noqa: E501 - a table reads best with a case a line
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st

@@ -69,5 +69,5 @@ def test_files_without_negatives_are_refused_before_anything_is_made(tmp_path, s
 
 
 def test_a_filter_by_score_means_nothing_to_them(file):
-    with pytest.raises(ConfigError, match="negatives.filter: does nothing for recipe 'given'"):
+    with pytest.raises(ConfigError, match=r"negatives.filter: does nothing for recipe 'given'"):
         resolve({"data": str(file), "recipe": "given", "negatives": {"filter": {"max_score": 1}}})
