@@ -69,6 +69,8 @@ def given_negatives(
     found: Collection, judged: dict[str, list[Judgement]], problems: Problems
 ) -> dict[str, list[str]]:
     """By query the documents that its rows give as negatives, each once, labels out."""
+    if not found.given:
+        return {}
     relevant = {(row.query, row.doc) for rows in judged.values() for row in rows if row.grade >= 1}
     given: dict[str, dict[str, None]] = {}
     for row in found.given:

@@ -59,8 +59,12 @@ def _join_split(
     for row in rows:
         known_query, known_doc = row.query in found.queries, row.doc in found.docs
         for what, key, known, where in (
-            ("query", row.query, known_query, "the queries"),
-            ("document", row.doc, known_doc, "the corpus"),
+            ()
+            if known_query and known_doc
+            else (
+                ("query", row.query, known_query, "the queries"),
+                ("document", row.doc, known_doc, "the corpus"),
+            )
         ):
             if not known and not silent[what]:
                 remedy = f": add it to {where} or remove the line" if strict else fate

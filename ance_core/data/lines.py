@@ -37,16 +37,20 @@ def read_lines(
                     continue
                 if number == 1:
                     raw = raw.removeprefix(_BOM)
-                raw = raw.rstrip(b"\r\n")
-                pieces = raw.split(b"\r") if b"\r" in raw else (raw,)
-                for number, piece in enumerate(pieces, number):  # noqa: B020 - the line goes on
-                    try:
-                        text = piece.decode("utf-8")
-                    except UnicodeDecodeError as error:
-                        problems.error("encoding", _not_utf8(path, number, error))
-                        continue
+                try:
+                    text = raw.decode("utf-8").rstrip("\r\n")
+                except UnicodeDecodeError as error:
+                    problems.error("encoding", _not_utf8(path, number, error))
+                    continue
+                if "\r" not in text:
                     if blank or (text and not text.isspace()):
                         yield number, text
+                    continue
+                for piece in text.split("\r"):
+                    if blank or (piece and not piece.isspace()):
+                        yield number, piece
+                    number += 1
+                number -= 1
     except (gzip.BadGzipFile, EOFError, zlib.error) as error:
         remedy = "pack it again with gzip, or unpack it"
         problems.error("gzip", f"{path}:{number + 1}: damaged gzip stream ({error}): {remedy}")

@@ -29,8 +29,10 @@ def own_documents(
     """
     if wanted is False:
         return Own([])
-    relevant = {(row.query, row.doc) for rows in judged.values() for row in rows if row.grade >= 1}
     alike = [(key, moved.get(key, key)) for key in found.queries if moved.get(key, key) in found.docs]
+    if not alike:
+        return Own([])
+    relevant = {(row.query, row.doc) for rows in judged.values() for row in rows if row.grade >= 1}
     pairs = [pair for pair in alike if pair not in relevant]
     if not pairs:
         return Own([])

@@ -60,7 +60,7 @@ def plain_reader(form: str, files: Mapping[str, bytes]) -> Counts:
                 for block in blocks
                 for found in re.findall(r"<TEXT>(.*?)(?:</TEXT>|</DOC>|\Z)", block, re.S)
             ]
-        elif "<" not in text:
+        elif not text.lstrip().startswith("<"):
             documents += len(lines(text)) if "queries" not in name and "topics" not in name else 0
             words += [line.partition("\t")[2] for line in lines(text)]
         else:

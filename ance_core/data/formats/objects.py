@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import re
 from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
@@ -12,14 +11,14 @@ from typing import Any
 from ..lines import read_lines
 from ..problems import Problems, shown
 
-_ESCAPED_KEY = re.compile(r'"[^"\\]*\\u00[^"]{0,40}"\s*:')
+_scan = json.JSONDecoder().scan_once
 
 
 def read_objects(path: Path, problems: Problems) -> Iterator[tuple[int, dict[str, Any]]]:
     """(line number, object) of every line that is a JSON object; other lines are reported."""
     for number, line in read_lines(path, problems):
         try:
-            value = json.loads(line)
+            value = _loads(line)
             if isinstance(value, dict) and _may_repeat(line, value):
                 json.loads(line, object_pairs_hook=no_duplicates)
             if "\\ud" in line or "\\uD" in line:
@@ -34,11 +33,21 @@ def read_objects(path: Path, problems: Problems) -> Iterator[tuple[int, dict[str
         yield number, value
 
 
+def _loads(line: str) -> Any:
+    """`json.loads`, without the steps that a line with nothing around its value does not need."""
+    try:
+        value, end = _scan(line, 0)
+    except StopIteration:
+        return json.loads(line)
+    return value if end == len(line) else json.loads(line)
+
+
 def _may_repeat(line: str, value: dict[str, Any]) -> bool:
-    """Whether the line may give a key twice, of which JSON readers silently keep the last. Cheap, never wrongly False."""
-    if "\\u00" in line and _ESCAPED_KEY.search(line):
-        return True
-    return len(value) > 20 or any(line.count(f'"{key}"') > 1 for key in value)
+    """Whether the line may give a key twice, of which JSON readers silently keep the last. Cheap, never wrongly False.
+
+    Every key stands before a colon, so with no more of these than keys none was given twice.
+    """
+    return line.count('":') != len(value) or " :" in line or "\t:" in line
 
 
 def no_duplicates(pairs: list[tuple[str, Any]]) -> dict[str, Any]:

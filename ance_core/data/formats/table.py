@@ -16,7 +16,8 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -72,6 +73,8 @@ def add_rows(found: Collection, split: str, file: Path, rows: Iterable[Row], pro
 class _Row:
     """One row on its way into a collection."""
 
+    __slots__ = ("found", "number", "problems", "row", "where")
+
     def __init__(
         self, found: Collection, row: dict[str, Any], where: str, number: int, problems: Problems
     ) -> None:
@@ -82,42 +85,44 @@ class _Row:
 
         seen: the pairs judged by rows with negatives, which repeat a pair for each of them.
         """
-        query, name = self._query(), self._name(POSITIVE)
-        value = self.row.get(name)
-        if query is None or not self._is_filled(value, name):
+        name, ids, positive, negative = _columns(tuple(self.row))
+        query, value = self._query(name, ids), self.row.get(positive)
+        if query is None or not self._is_filled(value, positive):
             return
         score = 1 if isinstance(value, list) else self.row.get("score", 1)
         grade = read_grade(score, self.where, self.problems)
-        positives = list(self._passages(value, name, self.row.get("id") if name == "passage" else None))
-        negatives = [doc for name in self._negative_names() for doc in self._passages(self.row[name], name)]
+        own_id = self.row.get("id") if positive == "passage" else None
+        positives = self._passages(value, positive, own_id)
+        if not negative:
+            if grade is not None:
+                judged += [Judgement(query, doc, grade, self.number) for doc in positives]
+            return
+        filled = [column for column in negative if self.row[column] not in (None, "", [])]
+        negatives = [doc for column in filled for doc in self._passages(self.row[column], column)]
         for doc in positives if grade is not None else ():
             judgement = Judgement(query, doc, grade or 0, self.number)
-            if not negatives or judgement[:3] not in seen:
+            if judgement[:3] not in seen:
                 judged.append(judgement)
-            if negatives:
-                seen.add(judgement[:3])
+            seen.add(judgement[:3])
         self.found.given += [Judgement(query, doc, 0, self.number) for doc in negatives]
 
-    def _name(self, names: Sequence[str]) -> str:
-        return next((name for name in names if name in self.row), names[0])
-
-    def _query(self) -> str | None:
-        name = self._name(QUERY)
+    def _query(self, name: str, ids: list[str]) -> str | None:
         text = self.row.get(name)
-        if not isinstance(text, str) or not text.strip():
-            self._refuse(name, text)
+        if not isinstance(text, str) or not (text := text.strip()):
+            self._refuse(name, self.row.get(name))
             return None
-        text = text.strip()
-        given = next((self.row[name] for name in QUERY_ID if self.row.get(name) is not None), None)
+        given = next((self.row[name] for name in ids if self.row[name] is not None), None) if ids else None
         key = _hash("q", text) if given is None else self._id(given, "query")
         if key is None:
             return None
-        if self.found.queries.get(key, text) != text:
-            remedy = "give each query its own"
-            self._error("duplicated id", f"query id {shown(key)} already has another text: {remedy}")
-            return None
-        if key not in self.found.queries:
+        known = self.found.queries.get(key)
+        if known is None:
             add_text(self.found.queries, key, text, self.where, "query", self.problems)
+        elif known != text:
+            self._error(
+                "duplicated id", f"query id {shown(key)} already has another text: give each query its own"
+            )
+            return None
         return key
 
     def _is_filled(self, value: Any, name: str) -> bool:
@@ -125,38 +130,27 @@ class _Row:
             message = f"{self.where}: field {name!r} is an empty list: the query is left out"
             self.problems.warn("no positive", message)
             return False
-        if (
-            isinstance(value, str | list | dict)
-            and value
-            and not (isinstance(value, str) and value.isspace())
-        ):
+        if value and (not value.isspace() if isinstance(value, str) else isinstance(value, list | dict)):
             return True
         self._refuse(name, value)
         return False
 
-    def _negative_names(self) -> Iterator[str]:
-        yield from (name for name in NEGATIVE if self.row.get(name) not in (None, "", []))
-        numbered = [(int(found[1]), name) for name in self.row if (found := _NUMBERED.fullmatch(name))]
-        yield from (name for _, name in sorted(numbered) if self.row[name] not in (None, ""))
-
-    def _passages(self, value: Any, name: str, own_id: Any = None) -> Iterator[str]:
+    def _passages(self, value: Any, name: str, own_id: Any = None) -> list[str]:
         """Ids of the passages in a field, each in the collection then."""
-        for one in value if isinstance(value, list) else [value]:
-            text, given = (one, own_id) if isinstance(one, str) else self._parts(one)
-            if not isinstance(text, str) or not text.strip():
-                self._refuse(name, one)
-                continue
-            text = text.strip()
-            blank = given is None or given == ""
-            key = _hash("p", text) if blank else self._id(given, "passage")
-            if key is None:
-                continue
-            if self.found.docs.get(key, text) != text:
-                remedy = "the id is the passage's; give each passage its own"
-                self._error("duplicated id", f"id {shown(key)} already has another passage: {remedy}")
-                continue
-            self.found.docs.setdefault(key, text)
-            yield key
+        ones = value if isinstance(value, list) else [value]
+        return [key for one in ones if (key := self._passage(one, name, own_id)) is not None]
+
+    def _passage(self, one: Any, name: str, own_id: Any) -> str | None:
+        text, given = (one, own_id) if isinstance(one, str) else self._parts(one)
+        if not isinstance(text, str) or not (text := text.strip()):
+            self._refuse(name, one)
+            return None
+        key = _hash("p", text) if given is None or given == "" else self._id(given, "passage")
+        if key is not None and self.found.docs.setdefault(key, text) != text:
+            remedy = "the id is the passage's; give each passage its own"
+            self._error("duplicated id", f"id {shown(key)} already has another passage: {remedy}")
+            return None
+        return key
 
     def _parts(self, value: Any) -> tuple[Any, Any]:
         """(title and text joined, id) of a passage that is an object."""
@@ -181,6 +175,17 @@ class _Row:
 
     def _error(self, kind: str, message: str) -> None:
         self.problems.error(kind, f"{self.where}: {message}")
+
+
+@lru_cache(maxsize=1024)
+def _columns(names: tuple[str, ...]) -> tuple[str, list[str], str, list[str]]:
+    """Of a row's columns those of the query, its id, what is relevant, and of negatives, in the order they are taken."""
+    numbered = sorted((int(found[1]), name) for name in names if (found := _NUMBERED.fullmatch(name)))
+    negative = [name for name in NEGATIVE if name in names] + [name for _, name in numbered]
+    query, positive = (
+        next((name for name in group if name in names), group[0]) for group in (QUERY, POSITIVE)
+    )
+    return query, [name for name in QUERY_ID if name in names], positive, negative
 
 
 def _hash(prefix: str, text: str) -> str:

@@ -149,7 +149,7 @@ def _topic(block: Block) -> tuple[str, str]:
     for name in ("title", "query", "desc", "description", "question"):
         if text := _plain(fields.get(name, "")):
             return _plain(key), text
-    return _plain(key), _plain(_sections(block.text) or fields[""])
+    return _plain(key), _plain(sections(block.text)[0] or fields[""])
 
 
 def topic_fields(text: str) -> dict[str, str]:
@@ -178,19 +178,20 @@ def _plain(text: str) -> str:
 
 
 def _document(block: Block) -> tuple[str, str]:
-    key = _DOCNO.search(block.text)
-    rest = _HEAD.sub(" ", _DOCNO.sub(" ", block.text, count=1))
-    text = _sections(rest)
-    title, rest = _title(_TEXT.sub(" ", rest) if text else rest)
+    rest, key = block.text, _DOCNO.search(block.text)
+    if key:
+        rest = f"{rest[: key.start()]} {rest[key.end() :]}"
+    if "<DOCHDR" in rest:
+        rest = _HEAD.sub(" ", rest)
+    text, outside = sections(rest)
+    title, rest = _title(outside)
     name = key[1] if key else block.attributes.get("docno") or block.attributes.get("id") or ""
     return readable(name), join_title(readable(title), readable(text or rest))
 
 
 _DOCNO = re.compile(r"<DOCNO(?:\s[^<>]*)?>([^<]*)(?:</DOCNO\s*>)?", re.IGNORECASE)
-_TEXT = re.compile(r"<TEXT(?:\s[^<>]*)?>(.*?)(?:</TEXT\s*>|\Z)", re.DOTALL | re.IGNORECASE)
-_HEAD = re.compile(
-    r"<DOCHDR>.*?</DOCHDR>", re.DOTALL | re.IGNORECASE
-)  # of a web page's transfer, not of the page
+_TEXT, _END_TEXT = (re.compile(tag, re.IGNORECASE) for tag in (r"<TEXT(?:\s[^<>]*)?>", r"</TEXT\s*>"))
+_HEAD = re.compile(r"<DOCHDR>.*?</DOCHDR>", re.DOTALL)  # of a web page's transfer, not of the page
 _TITLES = [
     re.compile(rf"<{name}(?:\s[^<>]*)?>(.*?){end}", re.DOTALL | re.IGNORECASE)
     for name in ("TITLE", "HEADLINE")
@@ -198,9 +199,19 @@ _TITLES = [
 ]
 
 
-def _sections(text: str) -> str:
-    """What stands in all `<TEXT>` elements; the last may lack its end tag."""
-    return " ".join(found[1] for found in _TEXT.finditer(text))
+def sections(text: str) -> tuple[str, str]:
+    """(what stands in all `<TEXT>` elements, what stands outside); the last may lack its end tag.
+
+    >>> sections("a <TEXT>b</TEXT> c <text>d")
+    ('b d', 'a   c ')
+    """
+    inside, outside, place = [], [], 0
+    while begin := _TEXT.search(text, place):
+        outside.append(text[place : begin.start()])
+        end = _END_TEXT.search(text, begin.end())
+        inside.append(text[begin.end() : end.start() if end else len(text)])
+        place = end.end() if end else len(text)
+    return " ".join(inside), " ".join([*outside, text[place:]])
 
 
 def _title(text: str) -> tuple[str, str]:
