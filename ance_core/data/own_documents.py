@@ -29,7 +29,7 @@ def own_documents(
     """
     if wanted is False:
         return Own([])
-    alike = [(key, moved.get(key, key)) for key in found.queries if moved.get(key, key) in found.docs]
+    alike = [(key, moved.get(key, key)) for key in found.queries if key in found.docs or key in moved]
     if not alike:
         return Own([])
     relevant = {(row.query, row.doc) for rows in judged.values() for row in rows if row.grade >= 1}

@@ -18,7 +18,9 @@ def read_jsonl_texts(path: Path, what: str, problems: Problems) -> dict[str, str
     rows = read_rows if path.name.lower().endswith(COLUMNAR) else read_objects
     for number, row in rows(path, problems):
         where = f"{path}:{number}"
-        key = read_id(row.get("_id", row.get("id")))
+        key = row.get("_id", row.get("id"))
+        if not (isinstance(key, str) and key):
+            key = read_id(key)
         text, title = row.get("text"), "" if row.get("title") is None else row["title"]
         if key is None:
             remedy = f"give the {what} an `_id` of its own"
