@@ -4,7 +4,7 @@ PYTHON ?= python3
 VENV   ?= .venv
 RUNS   ?= runs
 PORT   ?= 8501
-DATA   ?= catalogue
+DATA   ?= catalogue pydocs
 TESTS  ?= tests
 JOBS   ?= 2
 BIN    := $(VENV)/bin
@@ -15,7 +15,7 @@ PIP    := $(BIN)/python -m pip install --quiet --disable-pip-version-check -c co
 .DELETE_ON_ERROR:
 
 help:
-	@echo "make demo   install, train six methods on an embedded corpus, open the dashboard"
+	@echo "make demo   install, train the papers' methods on two corpora, open the dashboard"
 	@echo "make test   install, run every test"
 	@echo "make app    open the dashboard on the runs in $(RUNS)/"
 	@echo "make lint | bench | fuzz | test-slow | setup | clean"
@@ -39,7 +39,7 @@ $(VENV)/.dev: pyproject.toml constraints.txt | $(BIN)/python
 setup: $(VENV)/.dev
 
 demo: $(VENV)/.app
-	$(BIN)/ance demo --runs $(RUNS) --port $(PORT) --data $(DATA)
+	$(BIN)/ance demo --runs $(RUNS) --port $(PORT) $(foreach d,$(DATA),--data $(d))
 
 app: $(VENV)/.app
 	$(BIN)/ance app --runs $(RUNS) --port $(PORT)

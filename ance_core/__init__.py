@@ -6,6 +6,7 @@
     runs = [ance.train(data, recipe=name, steps=200) for name in ("random", "ance")]
     frame = ance.metrics(runs)           # tidy: one row a run, step and name
     drawn = ance.negatives(runs[1])      # one row a drawn negative
+    ance.compare(runs).methods           # differences query by query, and what they let one say
 
 Names are imported when first used, so that reading runs never loads a deep-learning framework.
 """
@@ -28,7 +29,9 @@ _WHERE = {
     "train": "api",
     "metrics": "api",
     "negatives": "api",
+    "explain": "api",
     "plot": "api",
+    "compare": "experiments",
     "AnceError": "errors",
 }
 

@@ -6,6 +6,7 @@ data = ance.load_dataset("tiny")
 runs = [ance.train(data, recipe=name, steps=200) for name in ("random", "ance")]
 ance.metrics(runs)                  # run, recipe, seed, step, name, value, ...
 ance.negatives(runs[1], data)       # one row a drawn negative, with ids and texts of your data
+ance.explain(runs[1], "q01").terms  # what stood in the loss of the query's last step
 ance.plot(runs, "dev/RR@10").show()
 """
 
@@ -27,6 +28,8 @@ from .runs import Run, Store
 
 if TYPE_CHECKING:
     import plotly.graph_objects as go
+
+    from .experiments.explain import Explanation
 
 DEFAULT_RUNS = Path("runs")
 
@@ -112,6 +115,22 @@ def negatives(runs: Run | Sequence[Run], dataset: Dataset | None = None, **optio
         frame[f"{column}_id"] = np.array(ids[column], dtype=object)[rows]
         frame[f"{column}_text"] = np.array(texts[column], dtype=object)[rows]
     return frame
+
+
+def explain(run: Run, query: str, step: int | None = None) -> Explanation:
+    """What stood in the loss of one step for a training query (an id), and what was kept out of it.
+
+        found = ance.explain(run, "q17")       # its last use; step=120 for another, counted from 1
+        found.terms                            # one row a term: source, rank, scores, probability, weight, norm, ...
+        found.funnels[0].stages                # from the corpus to the draw, setting by setting
+        found.agreement.sentence()             # how it agrees with what the run logged
+
+    The step is repeated from the checkpoint before it; nothing is written. ConfigError or DataError, in one line, as of
+    `ance explain`.
+    """
+    from .experiments.explain import explain as explained
+
+    return explained(_listed(run)[0], query, step)
 
 
 def plot(runs: Run | Sequence[Run], name: str = "dev/RR@10") -> go.Figure:

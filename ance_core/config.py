@@ -11,11 +11,12 @@ from typing import Annotated, Any, Literal
 from pydantic import Field, PrivateAttr, ValidationError, model_validator
 
 from .errors import ConfigError
-from .explain import explain
 from .fields import MOST, Count, LabelsPerQuery, Positive, Rate, Settings, Size
 from .layers import merge, read_settings, spelled_out
 from .methods import FilterConfig, MethodConfig, NegativesConfig, ObjectiveConfig, SharesConfig
+from .optimizer import OptimizerConfig
 from .reading import Data, DataConfig, ReadingConfig
+from .wording import worded
 
 __all__ = [
     "DataConfig",
@@ -24,6 +25,7 @@ __all__ = [
     "MethodConfig",
     "NegativesConfig",
     "ObjectiveConfig",
+    "OptimizerConfig",
     "ReadingConfig",
     "RunConfig",
     "SharesConfig",
@@ -184,19 +186,6 @@ class WarmupConfig(Settings):
     )
 
 
-class OptimizerConfig(Settings):
-    """AdamW with a linear warm-up and a linear decay to zero."""
-
-    learning_rate: Rate = Field(6e-4, description="peak learning rate; if absent by the encoder")
-    weight_decay: Annotated[float, Field(ge=0)] = Field(0.01, description="AdamW's decoupled decay")
-    warmup_share: Annotated[float, Field(ge=0, lt=1)] = Field(
-        0.1, description="share of the steps with rising rate"
-    )
-    max_grad_norm: Rate = Field(
-        1.0, description="gradients are clipped to this norm; the log has it before clipping"
-    )
-
-
 class RecordConfig(Settings):
     """What a run writes down, and how often. Nothing here changes the training."""
 
@@ -284,5 +273,5 @@ def parse(model: type[Settings], values: dict[str, Any], where: str = "") -> Any
     try:
         return model.model_validate(values)
     except ValidationError as error:
-        problems = "; ".join(explain(model, problem) for problem in error.errors())
+        problems = "; ".join(worded(model, problem) for problem in error.errors())
         raise ConfigError(f"{where}: {problems}" if where else problems) from None

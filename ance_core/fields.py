@@ -25,8 +25,27 @@ def _all_is_none(value: Any) -> Any:
     return value
 
 
+def _none_is_none(value: Any) -> Any:
+    """The word `none` as None; a truth value, or a text that is no number, is refused with a word on `none`."""
+    if value == "none":
+        return None
+    if isinstance(value, bool) or (isinstance(value, str) and not _is_number(value)):
+        raise PydanticCustomError("float_or_none", "neither a number nor none")
+    return value
+
+
+def _is_number(text: str) -> bool:
+    try:
+        float(text)
+    except ValueError:
+        return False
+    return True
+
+
 LabelsPerQuery = Annotated[Positive | None, BeforeValidator(_all_is_none)]
 """At most so many labels a training query; None, or the word `all`: every one."""
+RateOrNone = Annotated[Rate | None, BeforeValidator(_none_is_none)]
+"""A number above 0; None, or the word `none`: there is none."""
 
 
 class Settings(BaseModel):

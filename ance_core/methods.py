@@ -101,6 +101,11 @@ class MethodConfig(Settings):
     a: Rate | None = Field(
         None, description="SimANS: sharpness, in units of 1 / score^2; suggested from the scores if absent"
     )
+    a_rule: Literal["query", "pool"] | None = Field(
+        None,
+        description="SimANS without a: suggested for each query, so that a third of its candidates is effective, or one "
+        "for all from the pool's score gaps",
+    )
     b: float | None = Field(
         None, description="SimANS: where the peak lies, in score units from the positive", allow_inf_nan=False
     )
@@ -125,7 +130,7 @@ class MethodConfig(Settings):
         None, description="DANCE: weight of the alignment regulariser"
     )
     uniform_weight: Annotated[float, Field(ge=0)] | None = Field(
-        None, description="DANCE: weight of the uniformity regulariser"
+        None, description="DANCE: weight of the uniformity regulariser, of queries and documents together"
     )
     uniformity_t: Rate | None = Field(None, description="DANCE: t of the uniformity regulariser")
     metric_cut: Positive | None = Field(None, description="ADORE: ranks beyond it count as infinitely low")

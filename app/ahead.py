@@ -12,6 +12,7 @@ from ance_core.errors import AnceError
 
 from . import spaces
 from .drawn import Drawn
+from .levels import levels
 from .probed import Probed
 from .source import BEST, Source
 from .texts import dataset_of
@@ -54,15 +55,18 @@ def _prepare() -> None:
 
 def read(source: Source) -> None:
     """What the first figure of each page is made of, of the newest runs; and the texts of the newest."""
-    names = [run.name for run in source.summaries() if run.kind != "warmup"][:MOST_RUNS]
+    newest = [run for run in source.summaries() if run.kind != "warmup"][:MOST_RUNS]
+    names = [run.name for run in newest]
     source.curve(names, f"dev/{BEST}")
     source.refreshes(names)
+    source.per_query(names, "dev", BEST)
+    levels(source, newest)
     if names:
         dataset_of(source.run(names[0]))
     drawn, probed = Drawn(source), Probed(source)
     for name in names:
         try:
-            spaces.cones(source.run(name))
+            spaces.followed(source.run(name))
             drawn.overview(name)
             if steps := probed.steps(name):
                 probed.means(name, steps[-1])

@@ -49,23 +49,27 @@ def environment(runs: Path) -> dict[str, str]:
     return {**os.environ, "ANCE_RUNS": str(runs.absolute()), "PYTHONUNBUFFERED": "1"}
 
 
-def url(port: int) -> str:
-    """Where the dashboard answers."""
-    return f"http://localhost:{port}"
+def url(port: int, page: str = "") -> str:
+    """Where the dashboard answers, or one page of it.
+
+    >>> url(8501, "convergence")
+    'http://localhost:8501/convergence'
+    """
+    return f"http://localhost:{port}/{page}".rstrip("/")
 
 
-def open_browser(port: int, seconds: float = 60.0) -> None:
+def open_browser(port: int, page: str = "", seconds: float = 60.0) -> None:
     """A browser window as soon as the dashboard answers, from a thread; nothing where it never does."""
-    threading.Thread(target=_open_when_up, args=(port, seconds), daemon=True).start()
+    threading.Thread(target=_open_when_up, args=(port, page, seconds), daemon=True).start()
 
 
-def _open_when_up(port: int, seconds: float) -> None:
+def _open_when_up(port: int, page: str, seconds: float) -> None:
     end = time.monotonic() + seconds
     while time.monotonic() < end:
         with socket.socket() as probe:
             probe.settimeout(1.0)
             if probe.connect_ex((ADDRESS, port)) == 0:
-                webbrowser.open(url(port))
+                webbrowser.open(url(port, page))
                 return
         time.sleep(0.2)
 

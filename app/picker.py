@@ -5,6 +5,7 @@ Nothing chosen means all runs of the dataset, so that a run which has just begun
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 
 import streamlit as st
@@ -14,13 +15,19 @@ from .source import Summary
 from .theme import rank
 
 
+def by_results(runs: Sequence[Summary]) -> list[str]:
+    """The datasets, that with most finished runs first, of equals the newest: what there is most to see of."""
+    finished = Counter(run.dataset for run in runs if run.state == "finished")
+    return sorted(dict.fromkeys(run.dataset for run in runs), key=lambda name: -finished[name])
+
+
 def pick(summaries: Sequence[Summary]) -> list[Summary]:
     """Draw the picker; the chosen runs, by method and seed.
 
     Warm-ups are not offered: they are nobody's result.
     """
     runs = [run for run in summaries if run.kind != "warmup"]
-    datasets = list(dict.fromkeys(run.dataset for run in runs))  # newest first
+    datasets = by_results(runs)
     with st.container(horizontal=True, vertical_alignment="bottom", key="picker"):
         if len(datasets) > 1:
             dataset = st.selectbox(

@@ -14,10 +14,12 @@ from typing import Any
 
 import pandas as pd
 
-from ance_core.errors import AnceError, StoreError
+from ance_core.errors import AnceError, ConfigError, StoreError
 from ance_core.experiments.settings import flatten
 from ance_core.reading import data_name
+from ance_core.recipes.budget import Budget, arm_name, budget_of
 from ance_core.runs import Run, Store
+from ance_core.runs.evaluations import PerQuery
 from ance_core.runs.status import FINAL
 
 from .charts.groups import Member
@@ -40,7 +42,9 @@ class Summary:
     encoder: str
     seed: int
     created: float  # unix seconds
+    init: str  # run and step that its first weights come from; "" for corpus and seed alone
     config: dict[str, Any]  # dotted keys
+    budget: Budget | None  # None: of a method that this version does not know
     state: str
     step: int
     steps: int
@@ -81,7 +85,7 @@ class Summary:
     def member(self) -> Member:
         """The run as charts see it; the dataset counts as a setting."""
         settings = self.config | {"data": self.data}
-        return Member(self.name, self.method, self.seed, settings, self.state in CUT_SHORT)
+        return Member(self.name, self.method, self.seed, settings, self.state in CUT_SHORT, self.budget)
 
 
 class Source:
@@ -132,6 +136,29 @@ class Source:
         """Final metrics by split; empty while there are none."""
         run = self.run(name)
         return self._keep(run, "measures", run.measures)
+
+    def per_query(self, names: Sequence[str], split: str, measure: str) -> dict[str, PerQuery]:
+        """By run, what each query of a split's sample scored while it trained; older runs are absent."""
+        found = {}
+        for name in names:
+            try:
+                run = self.run(name)
+                kept = self._keep(
+                    run, f"queries:{split}/{measure}", lambda run=run: run.evaluations(split, measure)
+                )
+            except StoreError:  # told by `problems` at the next look
+                continue
+            if len(kept):
+                found[name] = kept
+        return found
+
+    def references(self, name: str) -> dict[str, dict[tuple[str, str], tuple[float, float]]]:
+        """By reference, (split, measure) to its means over the split's sample (or NaN) and over the whole split."""
+        try:
+            run = self.run(name)
+            return self._keep(run, "references", lambda: _references(run))
+        except StoreError:
+            return {}
 
     def control(self, name: str, command: str, value: int = 0) -> None:
         """Ask a run to pause, resume, step or stop; it answers at its next step."""
@@ -205,17 +232,19 @@ class Source:
         dev = self._keep(run, f"dev:{BEST}", lambda: run.scalars([f"dev/{BEST}"])["value"].dropna())
         results = self._keep(run, "measures", run.measures)
         config, data = info.get("config") or {}, info.get("dataset") or {}
-        encoder = config.get("encoder") or {}
+        encoder, init = config.get("encoder") or {}, info.get("init") or {}
         return Summary(
             name=run.name,
             kind=info.get("kind", "run"),
-            method=str(info.get("recipe") or config.get("recipe") or "unknown"),
+            method=arm_name({"recipe": info.get("recipe") or "unknown"} | config),
             dataset=str(data.get("name") or data_name(config) or "unknown"),
             dataset_id=f"{data.get('name') or data_name(config)} {data.get('fingerprint', '')}".strip(),
             encoder=_encoder_name(encoder),
             seed=int(info.get("seed") if info.get("seed") is not None else config.get("seed") or 0),
             created=float(info.get("created") or time.time()),
+            init=f"{init['run']}@{init.get('step')}" if init.get("run") else "",
             config=flatten(config),
+            budget=_budget(config, data),
             state=status.state,
             step=status.step,
             steps=status.steps or int(config.get("steps") or 0),
@@ -227,6 +256,21 @@ class Source:
             best=float(dev.max()) if len(dev) else None,
             test=(results.get("test") or {}).get(BEST),
         )
+
+
+def _budget(config: dict[str, Any], data: dict[str, Any]) -> Budget | None:
+    try:
+        return budget_of(config, data.get("queries"))
+    except ConfigError:
+        return None
+
+
+def _references(run: Run) -> dict[str, dict[tuple[str, str], tuple[float, float]]]:
+    found: dict[str, dict[tuple[str, str], tuple[float, float]]] = {}
+    for row in run.references():
+        sampled = float("nan") if row.sample_mean is None else row.sample_mean
+        found.setdefault(row.reference, {})[row.split, row.measure] = (sampled, row.mean)
+    return found
 
 
 def _encoder_name(encoder: dict[str, Any]) -> str:

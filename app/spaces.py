@@ -22,7 +22,7 @@ from ance_core.probes.geometry import (
     nearest,
     unit,
 )
-from ance_core.probes.geometry.run import measure_step
+from ance_core.probes.geometry.run import SIDES, measure_step
 from ance_core.probes.projection import Frames, Projection, gather, pca, read_umap
 from ance_core.runs import Run
 
@@ -72,10 +72,20 @@ class Company:
     ranks: dict[int, int]  # of a positive among the documents of the snapshot, from 1
 
 
-def cones(run: Run) -> pd.DataFrame:
-    """Mean cosine at each snapshot: run, of, step, value, and seconds and examples, which are unknown."""
-    table = _keep(run, "cones", lambda: anisotropy(run))
+def followed(run: Run, measure: str = "mean_cosine") -> pd.DataFrame:
+    """Mean cosine or effective rank at each snapshot: run, of, step, value, and seconds and examples, which are unknown."""
+    table = _keep(run, ("followed", measure), lambda: anisotropy(run, measure))
     return table.assign(run=run.name, seconds=np.nan, examples=np.nan)
+
+
+def sizes(run: Run) -> dict[str, tuple[int, int]]:
+    """How many queries and documents a snapshot of the run holds, and of how many dimensions, by side."""
+
+    def measure() -> dict[str, tuple[int, int]]:
+        arrays = run.snapshot(run.snapshots()[0])
+        return {of: (arrays[of].shape[0], arrays[of].shape[1]) for of in SIDES}
+
+    return _keep(run, "sizes", measure)
 
 
 def measured(run: Run, step: int) -> Geometry:
@@ -156,6 +166,20 @@ def _company(run: Run, step: int, query: int) -> Company | None:
 def query_rows(run: Run) -> list[int]:
     """The queries of a run's snapshots, as rows of the dataset."""
     return [int(row) for row in run.snapshot(run.snapshots()[0])["query_rows"]]
+
+
+def most_told(run: Run) -> int | None:
+    """The query of the snapshots with most negatives on record; None where none of them has any."""
+    return _keep(run, "most told", lambda: _most_told(run))
+
+
+def _most_told(run: Run) -> int | None:
+    known = query_rows(run)
+    asked = run.negatives(columns=["query"])["query"].to_numpy()
+    if not known:
+        return None
+    counts = np.bincount(asked[asked >= 0], minlength=max(known) + 1)[known]
+    return known[int(counts.argmax())] if counts.max() else None
 
 
 def query_of(run: Run, document: int) -> int | None:

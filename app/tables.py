@@ -11,8 +11,11 @@ from typing import Any
 
 import pandas as pd
 
+from ance_core.experiments.settings import is_incidental
+
 from . import words
-from .charts.groups import INCIDENTAL, Group, by_method, differing
+from .charts.ends import Level
+from .charts.groups import Group, by_method, differing
 from .source import BEST, Summary
 from .theme import Look, look
 
@@ -41,8 +44,9 @@ def grid(
     numeric: int = 0,
     caption: str = "",
     narrow: int = 2,
+    references: int = 0,
 ) -> str:
-    """An HTML table of ready-made cells. The last `numeric` columns are right-aligned.
+    """An HTML table of ready-made cells. The last `numeric` columns are right-aligned; so many last rows are references.
 
     On a narrow screen every row becomes a card whose first cell is its title, and each further cell carries
     its header; `narrow` (1 or 2) of them stand side by side.
@@ -55,13 +59,13 @@ def grid(
 
     head = "".join(f'<th scope="col"{kind(i)}>{escape(h)}</th>' for i, h in enumerate(headers))
     body = "".join(
-        "<tr>"
+        ('<tr class="ance-reference">' if place >= len(rows) - references else "<tr>")
         + "".join(
             f'<td data-label="{escape(headers[i])}"{kind(i, cell)}><div>{cell}</div></td>'
             for i, cell in enumerate(row)
         )
         + "</tr>"
-        for row in rows
+        for place, row in enumerate(rows)
     )
     title = f"<caption>{escape(caption)}</caption>" if caption else ""
     return f'<table class="ance-table ance-by-{narrow}">{title}<thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>'
@@ -132,11 +136,19 @@ def _bar(run: Summary) -> str:
     )
 
 
-def runs_table(runs: Sequence[Summary], now: float) -> str:
-    """One row a run; `now` in unix seconds. Speed and time left only where something moves."""
+def runs_table(runs: Sequence[Summary], now: float, references: Sequence[Level] = ()) -> str:
+    """One row a run, then the references; `now` in unix seconds. Speed and time left only where something moves."""
     several = len({run.data for run in runs}) > 1
     moving = any(run.active for run in runs)
-    headers = ["Run", "Method", *(["Dataset"] if several else []), "Encoder", "Seed", "Status"]
+    headers = [
+        "Run",
+        "Method",
+        *(["Dataset"] if several else []),
+        "Negatives, loss",
+        "Encoder",
+        "Seed",
+        "Status",
+    ]
     numbers = [*(["Speed", "Left"] if moving else []), "Dev, last", "Dev, best", "Test"]
     rows = []
     for run in runs:
@@ -144,6 +156,7 @@ def runs_table(runs: Sequence[Summary], now: float) -> str:
             f"<b>{escape(run.name)}</b><small>{words.ago(now - run.created)}</small>",
             chip(run.method),
             *([escape(run.dataset)] if several else []),
+            _budget(run),
             escape(run.encoder),
             str(run.seed),
             badge(run),
@@ -156,7 +169,26 @@ def runs_table(runs: Sequence[Summary], now: float) -> str:
             f"<b>{words.number(run.test)}</b>" if run.test is not None else BLANK,
         ]
         rows.append(row)
-    return grid([*headers, *numbers], rows, numeric=len(numbers), caption=f"Scores: mean {BEST}, 0 to 1")
+    for level in references:
+        row = [f"{escape(level.label)}<small>reference</small>"]
+        row += [BLANK] * (len(headers) + len(numbers) - 4)
+        row += [
+            words.number(level.sample.get(("dev", BEST))),
+            BLANK,
+            words.number(level.whole.get(("test", BEST))),
+        ]
+        rows.append(row)
+    caption = f"Scores: mean {BEST}, 0 to 1"
+    return grid([*headers, *numbers], rows, numeric=len(numbers), caption=caption, references=len(references))
+
+
+def _budget(run: Summary) -> str:
+    """Negatives a query and step, the loss, and what it costs."""
+    if run.budget is None:
+        return BLANK
+    given = run.budget
+    cost = f"{given.pairs:,} pairs a step, {given.queries:,} queries"
+    return f"{escape(given.words)}<small>{cost}</small>"
 
 
 def mishaps(runs: Sequence[Summary]) -> str:
@@ -177,7 +209,7 @@ def differences(runs: Sequence[Summary]) -> str | None:
     """A row for each method and setting, a column for each setting that differs; None when none does."""
     groups = by_method([run.member for run in runs])
     configs = {run.name: run.config for run in runs}
-    keys = [key for key in differing(list(configs.values())) if key not in INCIDENTAL and key != "recipe"]
+    keys = [key for key in differing(list(configs.values())) if not is_incidental(key) and key != "recipe"]
     if not keys:
         return None
     rows = [
@@ -200,12 +232,14 @@ def setting(value: Any) -> str:
     return escape(f"{value:g}" if isinstance(value, float) else str(value))
 
 
-def final(table: pd.DataFrame, groups: Sequence[Group], split: str) -> str:
-    """Final metrics of a split (from `export.final_table`), a row a group; the best of a column is bold."""
+def final(table: pd.DataFrame, groups: Sequence[Group], split: str, references: Sequence[Level] = ()) -> str:
+    """Final metrics of a split (from `export.final_table`), a row a group, then the references; a column's best is bold."""
     own = table[table["split"] == split]
     measures = list(dict.fromkeys(own["measure"]))
     cells = {(row.method, row.measure): row for row in own.itertuples()}
-    best = own.groupby("measure")["mean"].max()
+    levels = [level for level in references if any(of == split for of, _ in level.whole)]
+    known = {measure: [level.whole.get((split, measure), -1.0) for level in levels] for measure in measures}
+    best = {name: max([mean, *known[name]]) for name, mean in own.groupby("measure")["mean"].max().items()}
     rows = []
     for group in groups:
         found = [cells.get((group.label, measure)) for measure in measures]
@@ -214,4 +248,12 @@ def final(table: pd.DataFrame, groups: Sequence[Group], split: str) -> str:
             bold = [bool(row) and row.mean == best[row.measure] for row in found]
             said = [f"<b>{text}</b>" if top else text for text, top in zip(said, bold, strict=True)]
             rows.append([chip(group.label, group.look), str(max(row.runs for row in found if row)), *said])
-    return grid(["Method", "Runs", *measures], rows, numeric=len(measures) + 1, narrow=1)
+    for level in levels:
+        values = [level.whole.get((split, measure)) for measure in measures]
+        said = [
+            f"<b>{words.number(value)}</b>" if value == best[measure] else words.number(value)
+            for value, measure in zip(values, measures, strict=True)
+        ]
+        rows.append([escape(level.label), BLANK, *said])
+    headers = ["Method", "Runs", *measures]
+    return grid(headers, rows, numeric=len(measures) + 1, narrow=1, references=len(levels))

@@ -32,6 +32,9 @@ METHODS = {
     "simans": Look("#F95E7C", "6px,2px,2px,2px", "pentagon"),
     "ance-tele": Look("#7B3B9D", "16px,3px", "x"),
     "oracle": Look("#7700FF", "2px,2px", "triangle-left"),
+    "nce": Look("#5F7FB8", "4px,4px,12px,4px", "circle-cross"),
+    "top": Look("#A1567F", "10px,2px,2px,2px,2px,2px", "hexagram"),
+    "uniform-top": Look("#6E8B3D", "2px,4px", "octagon"),
     "curriculum": Look("#8A6D1F", "20px,3px,3px,3px", "triangle-right"),
     "mixture": Look("#2F8F9D", "8px,2px,8px,6px", "diamond-tall"),
 }
@@ -63,12 +66,13 @@ def look(method: str) -> Look:
 
 
 def rank(method: str) -> tuple[int, str]:
-    """Sort key: the methods in the order they are taught, others after them by name."""
-    return ORDER.get(method, len(ORDER)), method
+    """Sort key: the methods in the order they are taught, variants behind their method, others at the end by name."""
+    base = max((name for name in METHODS if name == method or _is_variant(method, name)), key=len, default="")
+    return ORDER.get(base, len(ORDER)), method
 
 
 def _is_variant(method: str, name: str) -> bool:
-    return method.startswith(name) and method[len(name) : len(name) + 1] in set("-_:/@( ")
+    return method.startswith(name) and method[len(name) : len(name) + 1] in set("-_:/@(, ")
 
 
 def tint(color: str, opacity: float) -> str:

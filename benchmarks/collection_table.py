@@ -6,7 +6,7 @@
 `static`, the collection's defaults, one negative a query where the method draws single ones. Arms of a seed train in one
 process and share data, pools and the warm-up. What is finished in the folder is not trained again, so a sweep can be
 stopped and taken up, and two processes may share a folder with different --data. Intervals have seeds and queries in them
-(`experiments.crossed`).
+(`experiments.statistics`).
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ import numpy as np
 
 from ance_core.config import RunConfig, merge
 from ance_core.data import Dataset, load_dataset
-from ance_core.experiments.crossed import crossed_mean
+from ance_core.experiments.statistics import crossed_mean
 from ance_core.retrieval import BM25, evaluate
 from ance_core.runs import Run, Store
 from ance_core.training.session import train_runs

@@ -19,7 +19,7 @@ from typing import Any
 import numpy as np
 
 from ance_core.config import merge
-from ance_core.experiments.statistics import interval
+from ance_core.experiments.statistics import crossed_mean, half_width
 from ance_core.probes.geometry.angles import mean_cosine
 from ance_core.probes.geometry.uniformity import uniformity
 from ance_core.probes.geometry.vectors import unit
@@ -89,8 +89,13 @@ def hidden_table(name: str, base: dict[str, Any], seeds: int, store: Store) -> s
 
 
 def _gap(values: np.ndarray, digits: int = 2) -> str:
-    """The mean of paired differences with its 95 % interval."""
-    low, high = interval(values)
+    """The mean of paired differences (S, Q), or (S,), with its 95 % interval."""
+    if values.ndim == 1:
+        half = float(half_width(values))
+        low, high = values.mean() - half, values.mean() + half
+    else:
+        found = crossed_mean(values)
+        low, high = found.low, found.high
     return f"{values.mean():+.{digits}f} [{low:+.{digits}f}, {high:+.{digits}f}]"
 
 
@@ -113,7 +118,7 @@ def space_table(name: str, base: dict[str, Any], seeds: int, store: Store) -> st
     for label, found in values.items():
         cells = []
         for i in (0, 1):
-            gap = (found[:, i] - values["ance"][:, i])[:, None]
+            gap = found[:, i] - values["ance"][:, i]
             cells.append(f"{found[:, i].mean():.4f} ± {found[:, i].std(ddof=1):.4f}")
             cells.append("" if label == "ance" else _gap(gap, 4))
         lines.append(f"| `{label}` | {' | '.join(cells)} |")

@@ -3,8 +3,8 @@
     python -m benchmarks.methods --runs results-runs --seeds 5 --data pydocs ../shared/data/squad-dev ...
 
 Runs already finished in the folder are not trained again, so the sweep can be stopped and taken up, and two
-processes may share it with different --data. All runs of a seed start from one warm-up. The interval is the
-95 % bootstrap over seeds and queries of the paired difference to `ance` (`experiments.statistics`).
+processes may share it with different --data. All runs of a seed start from one warm-up. The interval is that
+of the paired difference to `ance`, 95 %, with seeds and queries in it (`experiments.statistics`).
 """
 
 from __future__ import annotations

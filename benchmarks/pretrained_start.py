@@ -4,7 +4,7 @@
 
 Test RR@10. "untrained" is the encoder as it is built, before its warm-up: of a table, the mean of its vectors. The
 trained rows have the default warm-up and settings of their collection. Means over seeds ± standard deviation between
-them; in brackets the paired difference to the same method from the corpus, with its 95 % bootstrap interval over
+them; in brackets the paired difference to the same method from the corpus, with its 95 % interval over
 seeds and queries. Runs that are finished in the folder are not trained again. `--encoder` takes several;
 `--set KEY=VALUE` goes to every encoder with a table.
 """

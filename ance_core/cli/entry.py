@@ -30,6 +30,7 @@ def command_line() -> typer.Typer:
         model_commands,
         geometry_commands,
         probe_commands,
+        explain_commands,
         recipe_commands,
         data_commands,
         tune_commands,

@@ -56,16 +56,20 @@ def compare(
     baseline: Annotated[
         str | None, typer.Option(help="method or run the others are set against; default the first")
     ] = None,
+    smallest: Annotated[
+        float | None,
+        typer.Option(help="smallest difference of interest; within it methods are called equivalent"),
+    ] = None,
     runs: RunsFolder = Path("runs"),
     as_json: AsJson = False,
 ) -> None:
-    """Means and paired differences of runs. Per query, with intervals and significance."""
+    """Means and paired differences of runs. By query and seed, with intervals and a verdict on each method."""
     store = Store(runs)
     found = [store.run(name) for name in names]
     with console.status("comparing"):
         from ..experiments.compare import compare as compare_runs
 
-        comparison = compare_runs(found, measure, split, baseline)
+        comparison = compare_runs(found, measure, split, baseline, smallest)
     if as_json:
         print_json(comparison.to_dict())
     else:

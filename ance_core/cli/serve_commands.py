@@ -33,21 +33,23 @@ def demo(
     port: Port = 8501,
     browser: Browser = True,
     data: Annotated[
-        str, typer.Option("--data", help="catalogue, campus, pydocs, tiny, or a folder of yours")
-    ] = "catalogue",
+        list[str] | None,
+        typer.Option("--data", help="a collection or a folder of yours; by default catalogue, then pydocs"),
+    ] = None,
     steps: Annotated[int, typer.Option("--steps", min=1, help="updates of each method")] = 600,
     seed: Annotated[int, typer.Option("--seed", min=0, help="of weights, data order and draws")] = 0,
     keep: Annotated[
         bool, typer.Option("--serve/--no-serve", help="leave the dashboard open afterwards")
     ] = True,
 ) -> None:
-    """Train six methods side by side and watch them in the browser."""
+    """Train methods side by side and watch them in the browser."""
     from ..runs import Store
 
     Store(runs, create=True)
     _end_as_by_ctrl_c()
-    server = _dashboard(runs, port, browser)
-    trainer = [sys.executable, "-m", "ance_core.cli.demo_training", "--runs", str(runs), "--data", data]
+    server = _dashboard(runs, port, browser, page="convergence")
+    wanted = [word for one in data or ["catalogue", "pydocs"] for word in ("--data", one)]
+    trainer = [sys.executable, "-m", "ance_core.cli.demo_training", "--runs", str(runs), *wanted]
     try:
         # A process of its own: the browser may close and this command may wait, training goes on.
         code = subprocess.call([*trainer, "--steps", str(steps), "--seed", str(seed)])
@@ -71,16 +73,16 @@ def _end_as_by_ctrl_c() -> None:
     signal.signal(signal.SIGTERM, interrupt)
 
 
-def _dashboard(runs: Path, port: int, browser: bool) -> subprocess.Popen[bytes]:
+def _dashboard(runs: Path, port: int, browser: bool, page: str = "") -> subprocess.Popen[bytes]:
     try:
         from ance_app import launch
     except ModuleNotFoundError:
         raise ConfigError("app: the dashboard is not installed; pip install 'ance-workbench[app]'") from None
     command = launch.streamlit_command(runs, port)
-    console.print(f"Dashboard: {launch.url(port)}   (runs in {runs})")
+    console.print(f"Dashboard: {launch.url(port, page)}   (runs in {runs})")
     server = subprocess.Popen(command, env=launch.environment(runs))
     if browser:
-        launch.open_browser(port)
+        launch.open_browser(port, page)
     return server
 
 

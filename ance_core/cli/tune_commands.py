@@ -15,6 +15,7 @@ from .app import AsJson, app, console, out, print_json
 def tune(
     data: Annotated[str, typer.Argument(help="a collection: embedded, or a folder or file of yours")],
     encoder: Annotated[str, typer.Option(help="static, static:FOLDER, mini, or hf:FOLDER-OR-ID")] = "static",
+    optimizer: Annotated[str, typer.Option(help="adamw or sgd: whose rates are tried")] = "adamw",
     seeds: Annotated[int, typer.Option(min=1, help="trainings of each arm and setting")] = 2,
     steps: Annotated[int, typer.Option(min=1, help="updates of each training")] = 600,
     rates: Annotated[
@@ -43,6 +44,7 @@ def tune(
     found = search(
         data,
         encoder,
+        optimizer=optimizer,
         seeds=seeds,
         workers=count,
         rates=rates or (),
@@ -52,12 +54,13 @@ def tune(
         watch=lambda done, total, text: console.print(f"{done} of {total}  {text}", highlight=False),
     )
     if write is not None:
-        _write(write, data, encoder, seeds, found.settings)
+        _write(write, data, f"{encoder} --optimizer {optimizer}", seeds, found.settings)
     if as_json:
         print_json(
             {
                 "data": data,
                 "encoder": encoder,
+                "optimizer": optimizer,
                 "settings": found.settings,
                 "trials": found.table.to_dict("records"),
             }

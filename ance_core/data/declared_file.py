@@ -11,8 +11,8 @@ from pydantic import Field, ValidationError, field_validator
 from pydantic_core import PydanticCustomError
 
 from ..config import RunConfig
-from ..explain import explain
 from ..fields import LabelsPerQuery, Settings
+from ..wording import worded
 from .problems import Problems
 
 Encoder = Literal["static", "mini", "hf"]
@@ -87,7 +87,7 @@ def _errors(values: Any) -> Iterator[tuple[tuple[Any, ...], str]]:
         found = CollectionFile.model_validate(values)
     except ValidationError as error:
         for problem in error.errors():
-            yield problem["loc"], explain(CollectionFile, problem)
+            yield problem["loc"], worded(CollectionFile, problem)
         return
     for kind, settings in found.settings.items():
         where, place = f"settings.{kind}", ("settings", kind)
@@ -101,7 +101,7 @@ def _errors(values: Any) -> Iterator[tuple[tuple[Any, ...], str]]:
             RunConfig.model_validate(settings)
         except ValidationError as error:
             for problem in error.errors():
-                yield (*place, *problem["loc"]), f"{where}.{explain(RunConfig, problem)}"
+                yield (*place, *problem["loc"]), f"{where}.{worded(RunConfig, problem)}"
 
 
 def _strange(settings: dict[str, Any]) -> Iterator[tuple[Any, ...]]:

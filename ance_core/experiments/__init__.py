@@ -4,6 +4,6 @@
 """
 
 from .compare import Comparison, compare
-from .statistics import Effect, holm, paired_effect
+from .statistics import Effect, Verdict, holm, paired_effect, verdicts
 
-__all__ = ["Comparison", "Effect", "compare", "holm", "paired_effect"]
+__all__ = ["Comparison", "Effect", "Verdict", "compare", "holm", "paired_effect", "verdicts"]

@@ -10,13 +10,12 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from ..rng import generator
 from ..runs import probes
+from .statistics import crossed_mean, ratio_of_means
 
 if TYPE_CHECKING:
     import pandas as pd
 
-RESAMPLES = 2000
 FEWEST = 5
 """Instances below which a rank correlation says nothing."""
 
@@ -28,7 +27,7 @@ def layers(frame: pd.DataFrame) -> list[str]:
 
 def summarise(frame: pd.DataFrame) -> list[dict[str, Any]]:
     """By sampler: instances; mean, median and 95 % interval of the mean of the norm, in total and by band; how the
-    mean compares with `random`'s; mean loss, difficulty and rank. Bootstrap over queries, 2,000 resamples."""
+    mean compares with `random`'s; mean loss, difficulty and rank. Intervals are over queries, of this run and step only."""
     rows = []
     bands = [name for name in frame.columns if name.startswith(probes.BAND)]
     groups = {str(name): group.set_index("query") for name, group in frame.groupby("sampler", sort=False)}
@@ -51,26 +50,21 @@ def summarise(frame: pd.DataFrame) -> list[dict[str, Any]]:
 
 
 def spread(values: np.ndarray) -> dict[str, float]:
-    """Mean, median, and the percentile bootstrap interval of the mean."""
-    means = values[_resamples(len(values))].mean(axis=1)
-    low, high = np.percentile(means, [2.5, 97.5])
-    return {
-        "mean": float(values.mean()),
-        "median": float(np.median(values)),
-        "low": float(low),
-        "high": float(high),
-    }
+    """Mean, median, and the interval of the mean over `values` (n,); its ends are NaN for a single one."""
+    low, high = np.nan, np.nan
+    if len(values) > 1:
+        found = crossed_mean(values[None])
+        low, high = found.low, found.high
+    return {"mean": float(values.mean()), "median": float(np.median(values)), "low": low, "high": high}
 
 
 def ratio(a: np.ndarray, b: np.ndarray) -> dict[str, float]:
-    """Mean of `a` over mean of `b` on the same queries, with its interval."""
-    at = _resamples(len(a))
-    low, high = np.percentile(a[at].mean(axis=1) / b[at].mean(axis=1), [2.5, 97.5])
-    return {"ratio": float(a.mean() / b.mean()), "low": float(low), "high": float(high)}
-
-
-def _resamples(n: int) -> np.ndarray:
-    return generator(0, "probe bootstrap").integers(n, size=(RESAMPLES, n))
+    """Mean of `a` over mean of `b` on the same queries, with its interval; NaN where there is none."""
+    if len(a) < 2 or not b.any():
+        value = float(a.mean() / b.mean()) if len(a) and b.any() else np.nan
+        return {"ratio": value, "low": np.nan, "high": np.nan}
+    found = ratio_of_means(a[None], b[None])
+    return {"ratio": found.mean, "low": found.low, "high": found.high}
 
 
 def distinct(frame: pd.DataFrame) -> pd.DataFrame:

@@ -8,6 +8,8 @@ the one that mines. No setting is chosen by the score of one method. First every
 `training.defaults` gives; then, at the chosen rate, half, twice and four times that warm-up. What lies within `TOLERANCE`
 of the best counts as equal, since seeds differ by as much: of equal rates the one nearest to the rule's is taken, of equal
 lengths the shortest, as a longer warm-up is also a longer training.
+
+With `optimizer="sgd"` the rates are SGD's. The shared start, which takes AdamW, is then the rule's at every rate.
 """
 
 from __future__ import annotations
@@ -25,8 +27,8 @@ from typing import Any
 import pandas as pd
 
 from ..config import merge, spelled_out
-from ..errors import ConfigError
-from ..training.defaults import learning_rate
+from ..errors import ConfigError, TrainingError
+from ..training.defaults import learning_rate, sgd_rate
 
 ARMS = ("random", "in-batch", "ance")
 RATES: dict[str, tuple[float, ...]] = {
@@ -34,6 +36,7 @@ RATES: dict[str, tuple[float, ...]] = {
     "mini": (1.5e-4, 3e-4, 6e-4, 1.2e-3),
     "hf": (1e-5, 2e-5, 5e-5),
 }
+SGD_RATES: dict[str, tuple[float, ...]] = {"static": (0.1, 0.3, 1.0, 3.0)}  # no others have been looked at
 TIMES = (0.5, 1, 2, 4)  # of the rule's warm-up
 TOLERANCE = 0.005  # of dev RR@10
 QUIET = {"negatives": False, "snapshot_every": 0, "checkpoint_every": 0, "eval_every": 600}
@@ -41,18 +44,25 @@ QUIET = {"negatives": False, "snapshot_every": 0, "checkpoint_every": 0, "eval_e
 
 @dataclass(frozen=True)
 class Trial:
-    """One training of the search: the arm, its settings and seed."""
+    """One training of the search: the arm, its settings and seed. optimizer: the kind that `rate` belongs to."""
 
     arm: str
     rate: float
     steps: int
     seed: int
+    optimizer: str = "adamw"
 
     def settings(self, base: dict[str, Any]) -> dict[str, Any]:
         """What `resolve` takes."""
-        warmup = {"steps": self.steps, "learning_rate": self.rate}
-        own = {"recipe": self.arm, "seed": self.seed, "warmup": warmup}
-        return merge(base, own, {"optimizer": {"learning_rate": self.rate}, "record": QUIET})
+        own = {"recipe": self.arm, "seed": self.seed, "record": QUIET}
+        return merge(base, own, as_settings(self.optimizer, self.rate, self.steps))
+
+
+def as_settings(optimizer: str, rate: float, steps: int) -> dict[str, Any]:
+    """A rate and a length of the warm-up as settings; the warm-up's rate is AdamW's, so none that was found for SGD."""
+    if optimizer == "sgd":
+        return {"warmup": {"steps": steps}, "optimizer": {"kind": "sgd", "learning_rate": rate}}
+    return {"warmup": {"steps": steps, "learning_rate": rate}, "optimizer": {"learning_rate": rate}}
 
 
 @dataclass(frozen=True)
@@ -74,6 +84,7 @@ def tune(
     data: str,
     encoder: str = "static",
     *,
+    optimizer: str = "adamw",
     seeds: int = 2,
     workers: int = 1,
     rates: Sequence[float] = (),
@@ -84,28 +95,37 @@ def tune(
 ) -> Tuned:
     """Search warm-up and learning rate for a collection and an encoder.
 
-    seeds: trainings of each arm and setting. workers: processes at a time. rates: to try, those of `RATES` if none is
-    given. times: lengths of the warm-up to try, as multiples of the rule's. settings: any others, the same for all
-    trials. runs: where the trials' runs stay; else they are deleted. watch(done, of, text): called after each trial.
+    optimizer: adamw or sgd. seeds: trainings of each arm and setting. workers: processes at a time. rates: to try, those
+    of `RATES` or `SGD_RATES` if none is given. times: lengths of the warm-up to try, as multiples of the rule's. settings:
+    any others, the same for all trials. runs: where the trials' runs stay; else they are deleted. watch(done, of, text):
+    called after each trial.
     ConfigError for settings that would not train, DataError for the collection.
     """
+    if optimizer not in ("adamw", "sgd"):
+        raise ConfigError(f"optimizer: {optimizer!r} given; it must be one of adamw, sgd")
     if seeds < 1:
         raise ConfigError(f"seeds: {seeds} given; 1 or more are needed")
     base = merge(spelled_out({"data": data, "encoder": encoder}), settings or {})
     kind, rule = _kind_and_rule(base)
-    rates = tuple(rates) or RATES[kind]
+    rates = tuple(rates) or (SGD_RATES if optimizer == "sgd" else RATES).get(kind, ())
+    if not rates:
+        raise ConfigError(
+            f"rates: nobody has looked for SGD's under '{kind}', so none are declared; name some, each with --rate"
+        )
+    usual = sgd_rate(kind) if optimizer == "sgd" else learning_rate(kind)
     lengths = sorted({max(10, round(rule * factor)) for factor in times} - {rule})
     total = len(ARMS) * seeds * (len(rates) + len(lengths))
     with nullcontext(runs) if runs else TemporaryDirectory(prefix="ance-tune-") as folder:
         search = _Search(base, Path(folder), workers, total, watch)
-        rows = search.run([Trial(arm, rate, rule, s) for rate in rates for s in range(seeds) for arm in ARMS])
-        rate = nearest_good(_scores(rows, "rate"), learning_rate(kind))
+        rows = search.run(
+            [Trial(arm, rate, rule, s, optimizer) for rate in rates for s in range(seeds) for arm in ARMS]
+        )
+        rate = nearest_good(_scores(rows, "rate"), usual or math.prod(rates) ** (1 / len(rates)))
         rows += search.run(
-            [Trial(arm, rate, steps, s) for steps in lengths for s in range(seeds) for arm in ARMS]
+            [Trial(arm, rate, steps, s, optimizer) for steps in lengths for s in range(seeds) for arm in ARMS]
         )
     steps = shortest_good(_scores([row for row in rows if row["rate"] == rate], "steps"))
-    found = {"warmup": {"steps": steps, "learning_rate": rate}, "optimizer": {"learning_rate": rate}}
-    return Tuned(rate, steps, pd.DataFrame(rows), found)
+    return Tuned(rate, steps, pd.DataFrame(rows), as_settings(optimizer, rate, steps))
 
 
 def nearest_good(scores: pd.Series, usual: float) -> float:
@@ -181,10 +201,13 @@ class _Search:
 
 
 def dev_quality(settings: dict[str, Any], folder: Path) -> float:
-    """Dev RR@10, whole split, at the end of a training with these settings in the store at `folder`."""
+    """Dev RR@10, whole split, at the end of a training with these settings in the store at `folder`; 0 if it diverged."""
     from ..runs import Store
     from ..training.session import train_runs
     from ..training.settings import resolve
 
-    (run,) = train_runs([resolve(settings)], Store(folder, create=True))
+    try:
+        (run,) = train_runs([resolve(settings)], Store(folder, create=True))
+    except TrainingError:  # a rate too high for its loss to stay finite
+        return 0.0
     return float(run.results()["dev"]["RR@10"])

@@ -5,8 +5,26 @@ of the current top K, searched anew at every step, so there is no refresh period
 Objective: pairwise NLL weighted by |1/r_i - 1/r_j|.
 """
 
-from ..objectives import RankWeighted
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from ..config import RunConfig
 from .base import Parameter, Preset, Recipe
+
+if TYPE_CHECKING:
+    from ..objectives import Objective
+
+
+def _objective(config: RunConfig) -> Callable[[], Objective]:
+    def make() -> Objective:
+        from ..objectives import RankWeighted
+
+        return RankWeighted(config.method.metric_cut or 200)
+
+    return make
+
 
 RECIPE = Recipe(
     name="adore",
@@ -17,7 +35,8 @@ RECIPE = Recipe(
     formula=r"\operatorname{mean}_{i \in D^+, j \in D^-} \left|1/r_i - 1/r_j\right| \log(1 + e^{s_j - s_i})",
     sampler=None,
     loss=None,
-    own_objective=lambda config: RankWeighted(config.method.metric_cut or 200),
+    own_objective=_objective,
+    own_loss="rank-weighted",
     step="listwise",
     trains="queries",
     uses=("metric_cut",),

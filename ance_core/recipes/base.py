@@ -8,14 +8,16 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
 from ..config import RunConfig
 from ..data import Labels
-from ..objectives import Objective, PairwiseNLL, SoftmaxNLL
 from ..samplers import Pool, Sampler, WholeBatch
+
+if TYPE_CHECKING:
+    from ..objectives import Objective  # torch, which whoever only reads about methods does without
 
 PoolKind = Literal["bm25", "own", "dual", "given"]
 """bm25: ranked by BM25, once. given: came with the dataset's files.
@@ -24,8 +26,6 @@ dual: training queries ranked for each positive document, by the model too."""
 
 LossKind = Literal["pairwise", "softmax"]
 """The two losses that most methods share: each negative against the positive by itself, or all in one cross-entropy."""
-
-LOSSES: dict[LossKind, Callable[[], Objective]] = {"pairwise": PairwiseNLL, "softmax": SoftmaxNLL}
 
 Step = Literal["contrast", "dual", "listwise"]
 """contrast: queries against documents. dual: documents against queries as well. listwise: the query tower alone
@@ -66,8 +66,8 @@ class Recipe:
     sampler: built from the run's settings; None where all candidates of the current ranking are used. pools: what must
     be mined for it. shares_batch: whether other passages of the batch are among its negatives already. hardest: whether
     of a query's negatives only the one that scores highest at that step is kept.
-    loss: the published one, None where it is neither of the two. own_objective: built from the settings where they ask
-    for a loss that is neither; None where they do not.
+    loss: the published one, None where it is neither of the two. own_objective: makes the loss where the settings ask
+    for one that is neither; None where they do not. own_loss: its name.
     trains: both towers, or the query tower alone against frozen documents.
     step: how a batch becomes a loss. uses: the settings of `MethodConfig` that mean something to it.
     importance_weighted: whether a pair's loss is multiplied by 1 / (N p) (ANCE, Eq 4).
@@ -84,7 +84,8 @@ class Recipe:
     citation: str
     sampler: Callable[[RunConfig], Sampler] | None
     loss: LossKind | None = "pairwise"
-    own_objective: Callable[[RunConfig], Objective | None] = lambda config: None
+    own_objective: Callable[[RunConfig], Callable[[], Objective] | None] = lambda config: None
+    own_loss: str = ""
     pools: tuple[PoolKind, ...] = ()
     shares_batch: bool = False
     hardest: bool = False
@@ -108,7 +109,11 @@ class Recipe:
 
     def build_objective(self, config: RunConfig) -> Objective:
         """The loss of a run."""
-        return self.own_objective(config) or LOSSES[self.loss_of(config) or "pairwise"]()
+        from ..objectives import PairwiseNLL, SoftmaxNLL
+
+        if own := self.own_objective(config):
+            return own()
+        return SoftmaxNLL() if self.loss_of(config) == "softmax" else PairwiseNLL()
 
     def loss_of(self, config: RunConfig) -> LossKind | None:
         """Which of the two losses a run minimises: as set, else softmax with in-batch sharing, else the published one.

@@ -8,10 +8,24 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from ..config import EncoderConfig, RunConfig, parse
 from .base import Recipe
+
+
+class Spend(NamedTuple):
+    """What arms must have in common to differ in their sampler alone: negatives of a query at a step, and the loss.
+
+    >>> str(Spend(1, "pairwise"))
+    '1 negative a query, pairwise loss'
+    """
+
+    negatives: int
+    loss: str
+
+    def __str__(self) -> str:
+        return f"{self.negatives:,} negative{'' if self.negatives == 1 else 's'} a query, {self.loss} loss"
 
 
 @dataclass(frozen=True)
@@ -28,9 +42,9 @@ class Budget:
     in_batch: bool
 
     @property
-    def group(self) -> tuple[int, str]:
-        """Arms of one group differ in where their negatives come from, and in neither number nor loss."""
-        return self.negatives, self.loss
+    def spend(self) -> Spend:
+        """Arms of equal spend differ in where their negatives come from, and in neither number nor loss."""
+        return Spend(self.negatives, self.loss)
 
     @property
     def words(self) -> str:
@@ -42,13 +56,18 @@ class Budget:
         return f"{self.negatives:,} negative{'' if self.negatives == 1 else 's'}, {self.loss}"
 
 
-def budget_of(settings: Mapping[str, Any]) -> Budget:
-    """The budget of a run from its settings (`run.info["config"]`, nested). ConfigError for settings of no method."""
+def budget_of(settings: Mapping[str, Any], train_queries: int | None = None) -> Budget:
+    """The budget of a run from its settings (`run.info["config"]`, nested). ConfigError for settings of no method.
+
+    train_queries: of its dataset; a batch is never larger.
+    """
     from . import get_recipe
 
     # The encoder decides no budget, and its folder may be gone.
     rest = {k: v for k, v in settings.items() if k != "encoder"}
     config: RunConfig = parse(RunConfig, rest | {"encoder": EncoderConfig().model_dump()})
+    if train_queries:
+        config = config.model_copy(update={"batch_size": min(config.batch_size, train_queries)})
     return budget(config, get_recipe(config.recipe))
 
 
@@ -66,7 +85,7 @@ def budget(config: RunConfig, recipe: Recipe) -> Budget:
     pairs = size * scored + (size * n if recipe.step == "dual" and config.method.dual_weight else 0)
     return Budget(
         negatives=1 if recipe.hardest else scored,
-        loss=recipe.loss_of(config) or recipe.build_objective(config).name,
+        loss=recipe.loss_of(config) or recipe.own_loss,
         pairs=pairs,
         queries=config.steps * size,
         in_batch=bool(shared),

@@ -32,6 +32,10 @@ RECIPE = Recipe(
         "reason (models.py:272-288), which no preset reproduces.",
         "t of the uniformity term is 2, as where it was defined (Wang and Isola 2020); 5 in the authors' code. "
         "`method.uniformity_t` sets it; values for different t do not compare.",
+        "Alignment and uniformity (the sum of both sides', as there) act with any similarity; the authors' code leaves them "
+        "out of the dual loss on plain products (models.py, `RobertaDot_NLL_LN.forward`).",
+        "A refresh in chunks renews the dual candidates of every document that answers a query of the chunk, among all "
+        "training queries, as the authors' index does (drivers/run_ann_data_gen.py:546-548).",
         "The README's command cannot run as published: a keyword argument is missing (models.py:147-205, 327-344).",
         "Measured on dev are queries against documents. The authors' code also means to measure documents against queries, "
         "but stores the first number twice (drivers/run_ann_data_gen.py:532).",

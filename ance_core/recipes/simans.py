@@ -22,6 +22,7 @@ def _sampler(config: RunConfig) -> Ambiguous:
         form=method.form or "gaussian",
         tau=method.tau or 3.0,
         sign=1 if method.b_sign == "code" else -1,
+        rule=method.a_rule or "query",
     )
 
 
@@ -33,14 +34,15 @@ RECIPE = Recipe(
     idea="Draw what scores about as high as the positive. The very top is full of unjudged positives and its gradients "
     "vary wildly; far down there is nothing to learn; around the positive it is best.",
     citation="Zhou et al. 2022 (SimANS), EMNLP industry, Eq 4; code: microsoft/SimXNS 0163380, SimANS",
-    formula=r"p(d \mid q) \propto e^{-a\,(s(q,d) - s(q,d^+) - b)^2}, \quad \log(1 + e^{s(q,d^-) - s(q,d^+)})",
+    formula=r"p(d \mid q) \propto e^{-a_q\,(s(q,d) - s(q,d^+) - b)^2}, \quad \log(1 + e^{s(q,d^-) - s(q,d^+)})",
     sampler=_sampler,
     pools=("own",),
-    uses=("a", "b", "b_sign", "form", "tau"),
+    uses=("a", "a_rule", "b", "b_sign", "form", "tau"),
     defaults={"refresh": {"mode": "sync", "every": 100}},
     differs=(
-        "Scores are inner products times 1 / temperature; a has units of 1 / score^2, so it is suggested from each "
-        "pool's score gaps unless set.",
+        "Scores are inner products times 1 / temperature; a has units of 1 / score^2, so unless set it is "
+        "suggested, for each query such that a third of its candidates is effective. One a for all (preset `one-a`, and any "
+        "set a) is sharpest where the positive ranks first and nearly flat where it stands among the candidates.",
         "Weights stay in log space and draws are Gumbel top-n; in the authors' code all weights can be 0 (issue 7) and "
         "document ids decide who is kept (`list(set)[0:k]`, MARCO_until_Doc.py:124-148).",
         "A positive that was not retrieved still has a score here; the authors' code then takes the last candidates of "
@@ -52,7 +54,7 @@ RECIPE = Recipe(
     ),
     parameters=(
         Parameter(
-            "a", "method.a", "0.5", "0.5; unused for MS-Pas", "suggested from the pool", "App. D; train_*.sh"
+            "a", "method.a", "0.5", "0.5; unused for MS-Pas", "suggested for each query", "App. D; train_*.sh"
         ),
         Parameter("b", "method.b", "0; NQ 1", "0; NQ 1", "0", "App. D; train_*.sh"),
         Parameter(
@@ -101,6 +103,11 @@ RECIPE = Recipe(
         ),
     ),
     presets={
+        "one-a": Preset(
+            {"method": {"a_rule": "pool"}},
+            "One a for all queries, 4 / mean square gap of the pool, anew at each refresh. In the paper, too, all queries "
+            "share an a, but a set one.",
+        ),
         "paper": Preset(
             {"method": {"a": 0.5, "b": 0.0}, "negatives": {"pool_depth": 100, "per_query": 15}},
             f"a = .5, b = 0, top 100, 15 negatives (MS MARCO, TriviaQA; App. D). {_NOT}",

@@ -5,17 +5,31 @@ static top 200; every other passage of the batch beside it. Objective: pairwise 
 (authors' code), or alpha L_r + L_s (paper). Refresh: never.
 """
 
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
 from ..config import RunConfig
-from ..objectives import Objective, StarLoss
 from ..samplers import SOURCES, Weighted, WholeBatch
 from .base import Parameter, Preset, Recipe
 
+if TYPE_CHECKING:
+    from ..objectives import Objective
 
-def own_objective(config: RunConfig) -> Objective | None:
+
+def own_objective(config: RunConfig) -> Callable[[], Objective] | None:
     """The paper's loss where alpha is given; the code's, which is the pairwise one, otherwise."""
-    if config.method.alpha is None:
+    alpha = config.method.alpha
+    if alpha is None:
         return None
-    return StarLoss(config.method.alpha, SOURCES.index("in-batch"))
+
+    def make() -> Objective:
+        from ..objectives import StarLoss
+
+        return StarLoss(alpha, SOURCES.index("in-batch"))
+
+    return make
 
 
 RECIPE = Recipe(
@@ -27,6 +41,7 @@ RECIPE = Recipe(
     formula=r"\frac{1}{|P|}\sum_{(q,d^+,d^-) \in P} \log(1 + e^{s(q,d^-) - s(q,d^+)}) \;\text{ or }\; \alpha L_r + L_s",
     sampler=lambda config: WholeBatch(Weighted("own", config.negatives.pool_depth)),
     own_objective=own_objective,
+    own_loss="star",
     shares_batch=True,
     pools=("own",),
     own_source="static",

@@ -86,10 +86,20 @@ def read_info(folder: Path) -> dict[str, Any]:
 
 def _of_today(config: dict[str, Any]) -> dict[str, Any]:
     """The settings of an older run with those that were added since, as they were then."""
-    encoder = config.get("encoder")
+    method = config.get("method")
+    if config.get("recipe") == "simans" and isinstance(method, dict) and _has_one_a_suggested(method):
+        config = {**config, "method": {**method, "a_rule": "pool"}}
+    encoder, optimizer = config.get("encoder"), config.get("optimizer")
     if isinstance(encoder, dict) and "vocab_size" in encoder and "vocabulary" not in encoder:
-        return {**config, "encoder": {**encoder, "vocabulary": "documents"}}
+        config = {**config, "encoder": {**encoder, "vocabulary": "documents"}}
+    if isinstance(optimizer, dict) and "learning_rate" in optimizer and "kind" not in optimizer:
+        config = {**config, "optimizer": {"kind": "adamw", "momentum": 0.0, **optimizer}}
     return config
+
+
+def _has_one_a_suggested(method: dict[str, Any]) -> bool:
+    """Whether SimANS' a was suggested before there was one for each query."""
+    return "a_rule" not in method and method.get("a") is None and method.get("form") != "laplace"
 
 
 def installed_versions() -> dict[str, str]:

@@ -1,4 +1,4 @@
-"""`log.sqlite`: scalars, events, refreshes, the heartbeat and the control rows of a run.
+"""`log.sqlite`: scalars, values of single queries, events, refreshes, the heartbeat and the control rows of a run.
 
 In WAL mode while it is written, so readers never wait for the writer nor it for them; a plain single file
 once the run has ended, so it opens from a zip, a mail, or a read-only disk. The file is only ever opened
@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import TypeVar
 
 from ..errors import StoreError
+from . import evaluations
 from .files import writing
 from .status import Writer
 
@@ -54,7 +55,8 @@ T = TypeVar("T")
 def create(path: Path, writer: Writer, steps: int = 0) -> None:
     """Make an empty log at `path` that `writer` has claimed; `steps`: planned in all."""
     with writing(path), closing(sqlite3.connect(path)) as connection:
-        connection.executescript(f"PRAGMA journal_mode = WAL; BEGIN; {SCHEMA} COMMIT;")
+        tables = "; ".join(evaluations.TABLES)
+        connection.executescript(f"PRAGMA journal_mode = WAL; BEGIN; {SCHEMA} {tables}; COMMIT;")
         claim(connection, writer)
         connection.execute("UPDATE heartbeat SET steps = ?", (steps,))
         connection.commit()

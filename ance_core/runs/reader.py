@@ -12,7 +12,9 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import numpy as np
 
 from ..errors import StoreError, nearest
+from . import evaluations as per_query_values
 from . import log, negatives, snapshots
+from .evaluations import PerQuery, ReferenceLevel
 from .info import read_info
 from .status import ACTIVE, RunStatus, Writer
 from .writer import CHECKPOINTS, PER_QUERY, RESULTS, TRAINING
@@ -95,6 +97,25 @@ class Run:
             where += f" AND name IN ({', '.join('?' * len(names))})"
             values += names
         return self._frame("scalars", log.SCALAR_COLUMNS, f"WHERE {where} ORDER BY step, name", values)
+
+    def evaluations(self, split: str, measure: str = "RR@10") -> PerQuery:
+        """What each query of a split's fixed sample scored at each evaluation while training, one row a step.
+
+        Its mean over queries is the scalar `<split>/<measure>`. Empty for runs that recorded the mean alone.
+        """
+        return self._read(lambda connection: per_query_values.read_per_query(connection, split, measure))
+
+    def references(self) -> list[ReferenceLevel]:
+        """Rankers that the run is seen against, a row a reference, split and measure.
+
+        `bm25`, `untrained` (the encoder before any training), `start` (the weights it began with). Empty for runs that
+        did not record them.
+        """
+        return self._read(per_query_values.read_references)
+
+    def reference_tables(self, reference: str) -> dict[str, pd.DataFrame]:
+        """By split, a reference's value of every query: a row a query id, a column a measure. Empty where unknown."""
+        return self._read(lambda connection: per_query_values.read_reference_tables(connection, reference))
 
     def events(self) -> pd.DataFrame:
         """Columns time (unix s), step, kind, message, in the order they happened."""

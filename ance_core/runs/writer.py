@@ -22,7 +22,7 @@ from typing import TYPE_CHECKING, Any, Self
 import numpy as np
 
 from ..errors import StoreError, nearest
-from . import log, negatives, probes, snapshots
+from . import evaluations, log, negatives, probes, snapshots
 from .files import atomic_file, atomic_folder, remove, sweep, write_json_atomic, writing
 from .status import ACTIVE, FINAL, Writer
 
@@ -62,6 +62,7 @@ class RunWriter:
             _INSERT_EVENT: [],
             _INSERT_REFRESH: [],
         }
+        self.queries = evaluations.Recorder(self._rows, self._lock, self.flush)  # what single queries score
         self._negatives = negatives.Buffer()
         self._changed = 0  # something besides the log's rows is new for readers
         self._flushed = time.monotonic()
@@ -92,6 +93,8 @@ class RunWriter:
             log.claim(self._connection, Writer.this())
             # Commands to a process that is no more are not for this one.
             self._connection.execute("UPDATE control SET handled = ? WHERE handled IS NULL", (time.time(),))
+            for table in evaluations.TABLES:  # logs of older runs lack them
+                self._connection.execute(table)
 
     # -- what happens at every step ------------------------------------------------------------------------
 
@@ -209,6 +212,7 @@ class RunWriter:
         with self._lock:
             for rows in self._rows.values():
                 rows.clear()
+            self.queries.forget()
             self._negatives.keep(None)
             for name in (RESULTS, PER_QUERY, MODEL):
                 if (self.folder / name).exists():
@@ -219,6 +223,7 @@ class RunWriter:
             probes.truncate(self.folder, step)
             with log.transaction(self._connection, self._path):
                 self._connection.execute("DELETE FROM scalars WHERE step > ?", (step,))
+                self._connection.execute(evaluations.DELETE_AFTER, (step,))
                 self._connection.execute("DELETE FROM refreshes WHERE step > ?", (step,))
                 self._connection.execute("DELETE FROM events WHERE step > ? AND kind <> 'resumed'", (step,))
                 self._connection.execute("UPDATE heartbeat SET step = ?, revision = revision + 1", (step,))

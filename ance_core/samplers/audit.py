@@ -8,13 +8,14 @@ document of probability zero that was drawn even once fails outright.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 from scipy.stats import chi2
 
 from ..data.dataset import Labels
-from .base import Pool, QueryBatch, Sampler
+from .base import Pool, QueryBatch, Sampler, effective_size
+from .effective import TOPS
 
 
 @dataclass(frozen=True)
@@ -22,6 +23,8 @@ class Audit:
     """p_value of the chi-square test; draws used; impossible: draws of documents with stated probability 0.
 
     repeats: draws in which one document came twice for a query. worst: the document whose frequency is off most.
+    effective_size: 1 / sum p^2 as stated. drawn_size: the same of the frequencies, less what chance adds. top: by n, the
+    share of draws that took one of the n candidates ranked highest; empty where nothing was ranked.
     """
 
     p_value: float
@@ -31,6 +34,9 @@ class Audit:
     worst_document: int
     worst_expected: float
     worst_observed: int
+    effective_size: float = float("nan")
+    drawn_size: float = float("nan")
+    top: dict[int, float] = field(default_factory=dict)
 
 
 def chi_square(counts: np.ndarray, probabilities: np.ndarray) -> float:
@@ -47,7 +53,18 @@ def chi_square(counts: np.ndarray, probabilities: np.ndarray) -> float:
     return float(chi2.sf(statistic, len(expected_cells) - 1))
 
 
-def _summary(docs: np.ndarray, first: np.ndarray, p: np.ndarray) -> Audit:
+def _top(ranks: np.ndarray) -> dict[int, float]:
+    ranked = ranks[ranks >= 0]
+    return {n: float((ranked < n).mean()) for n in TOPS} if len(ranked) == len(ranks) > 0 else {}
+
+
+def _drawn_size(counts: np.ndarray) -> float:
+    """1 / sum p^2 from counts, by the unbiased estimate of sum p^2: pairs of draws that agree, of all pairs."""
+    draws, agreeing = counts.sum(), (counts * (counts - 1)).sum()
+    return float(draws * (draws - 1) / agreeing) if agreeing else float("inf")
+
+
+def _summary(docs: np.ndarray, first: np.ndarray, p: np.ndarray, ranks: np.ndarray | None = None) -> Audit:
     counts = np.bincount(first[first >= 0], minlength=len(p)).astype(float)
     ordered = np.sort(docs, axis=1)
     repeats = (
@@ -65,6 +82,9 @@ def _summary(docs: np.ndarray, first: np.ndarray, p: np.ndarray) -> Audit:
         worst_document=worst,
         worst_expected=float(p[worst] * counts.sum()),
         worst_observed=int(counts[worst]),
+        effective_size=float(effective_size(p[None, :])[0]),
+        drawn_size=_drawn_size(counts),
+        top={} if ranks is None else _top(ranks),
     )
 
 
@@ -88,9 +108,10 @@ def audit_draws(
     rng = np.random.default_rng(seed)
     rows = np.full(draws, query, np.int64)
     batch = QueryBatch(rows, labels.indptr[rows], labels, n_docs, step)
-    docs = sampler.draw(batch, pools, n, rng.random((draws, sampler.uniforms_needed(n)))).docs
+    drawn = sampler.draw(batch, pools, n, rng.random((draws, sampler.uniforms_needed(n))))
+    docs = drawn.docs
     one = QueryBatch(rows[:1], batch.label[:1], labels, n_docs, step)
-    return _summary(docs, docs[:, 0], sampler.probabilities(one, pools)[0])
+    return _summary(docs, docs[:, 0], sampler.probabilities(one, pools)[0], drawn.ranks[docs[:, 0] >= 0, 0])
 
 
 def audit_batches(

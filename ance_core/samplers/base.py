@@ -190,6 +190,10 @@ class Sampler(ABC):
         """
         return effective_size(self.probabilities(batch, pools))
 
+    def rank_probabilities(self, batch: QueryBatch, pools: Mapping[str, Pool]) -> np.ndarray | None:
+        """(B, K) of the candidates by their place in the ranking drawn from; None where no one ranking is drawn from."""
+        return None
+
     def notes(self, batch: QueryBatch, pools: Mapping[str, Pool]) -> str:
         """What follows from the pools in force and is not in the settings, one line; empty where nothing does."""
         return ""

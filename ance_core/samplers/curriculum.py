@@ -69,6 +69,10 @@ class Curriculum(Sampler):
         """(B,) of the sampler in use at the batch's step."""
         return self.now(batch.step).effective_sizes(batch, pools)
 
+    def rank_probabilities(self, batch: QueryBatch, pools: Mapping[str, Pool]) -> np.ndarray | None:
+        """(B, K) of the sampler in use at the batch's step."""
+        return self.now(batch.step).rank_probabilities(batch, pools)
+
     def notes(self, batch: QueryBatch, pools: Mapping[str, Pool]) -> str:
         """Which of the two is in use."""
         notes = self.now(batch.step).notes(batch, pools)

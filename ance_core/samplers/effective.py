@@ -1,4 +1,4 @@
-"""How many candidates a sampler really draws from: the effective sample size of its distribution, over queries.
+"""How many candidates a sampler really draws from, and from how far up: effective sample size and shares of the top.
 
 Uniform over K candidates it is K; all mass on one, it is 1. A sampler whose parameters do not fit the score
 scale shows here first: near 1 it trains on the same negatives again and again, near K it is uniform.
@@ -15,6 +15,8 @@ from ..rng import generator
 from .base import Pool, QueryBatch, Sampler
 
 QUERIES = 512
+TOPS = (1, 10, 50)
+"""The n for which it is said how many draws the n candidates ranked highest take."""
 _CELLS = 200_000  # of rows as long as the corpus, which mixtures need
 
 
@@ -25,10 +27,29 @@ def effective_sample_sizes(
 
     step: updates done, for samplers that change with it. At most QUERIES queries, fewer where the corpus is large.
     """
+    sizes = sampler.effective_sizes(sample_batch(sampler, labels, n_docs, step), pools)
+    return sizes[np.isfinite(sizes)]
+
+
+def top_shares(
+    sampler: Sampler, labels: Labels, n_docs: int, pools: Mapping[str, Pool], step: int
+) -> dict[int, float]:
+    """By n of TOPS, the share of single draws that takes one of the n candidates ranked highest; mean over the same sample.
+
+    Empty where the sampler draws from no one ranking.
+    """
+    p = sampler.rank_probabilities(sample_batch(sampler, labels, n_docs, step), pools)
+    if p is None:
+        return {}
+    p = p[p.sum(axis=1) > 0]
+    return {n: float(p[:, :n].sum(axis=1).mean()) for n in TOPS} if len(p) else {}
+
+
+def sample_batch(sampler: Sampler, labels: Labels, n_docs: int, step: int) -> QueryBatch:
+    """The queries that the numbers here are over, each trained towards its first label."""
     limit = QUERIES if len(sampler.pools) == 1 else max(8, min(QUERIES, _CELLS // n_docs))
     rows = sample_queries(labels, limit)
-    sizes = sampler.effective_sizes(QueryBatch(rows, labels.indptr[rows], labels, n_docs, step), pools)
-    return sizes[np.isfinite(sizes)]
+    return QueryBatch(rows, labels.indptr[rows], labels, n_docs, step)
 
 
 def sample_queries(labels: Labels, limit: int) -> np.ndarray:

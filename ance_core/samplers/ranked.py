@@ -110,6 +110,10 @@ class Ranked(Sampler):
         p = np.exp(self._log_p(batch, pool))
         return np.asarray((same * p[:, None, :]).sum(axis=2))
 
+    def rank_probabilities(self, batch: QueryBatch, pools: Mapping[str, Pool]) -> np.ndarray:
+        """(B, K) of the pool's candidates."""
+        return self.candidate_probabilities(batch, pools[self.pool])
+
     def probabilities_on(self, batch: QueryBatch, pools: Mapping[str, Pool], docs: np.ndarray) -> np.ndarray:
         """(B, U) of different `docs` (U,); cost grows with the pool and U, not with their product."""
         pool = pools[self.pool]

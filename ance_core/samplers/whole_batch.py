@@ -162,6 +162,10 @@ class WholeBatch(Sampler):
         """(B,) of one's own draws."""
         return self.own.effective_sizes(batch, pools)
 
+    def rank_probabilities(self, batch: QueryBatch, pools: Mapping[str, Pool]) -> np.ndarray | None:
+        """(B, K) of one's own draws."""
+        return self.own.rank_probabilities(batch, pools)
+
     def notes(self, batch: QueryBatch, pools: Mapping[str, Pool]) -> str:
         """On one's own draws."""
         return self.own.notes(batch, pools)

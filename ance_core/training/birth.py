@@ -9,9 +9,10 @@ from typing import Any
 from ..config import EncoderConfig, RunConfig
 from ..data.token_table import TokenTable
 from ..errors import StoreError
+from ..recipes.budget import arm_name
 from ..runs import RunWriter, Store
 from .problem import Problem
-from .start import check_fits, locate
+from .start import check_fits, check_optimizer, locate
 from .warmup import warmup_config, warmup_name
 
 
@@ -64,6 +65,8 @@ def initial_weights(config: RunConfig, problem: Problem, store: Store) -> dict[s
         field = "fork" if config.fork else "start"
         parent, step = locate(config.fork or config.start or "", store, field)
         check_fits(config, problem, parent, field)
+        if config.fork:
+            check_optimizer(config, parent)
         return {"run": parent.name, "step": step}
     warm = warmup_config(config, problem)
     return {"run": warmup_name(warm, problem), "step": warm.steps} if warm else {"run": None, "step": 0}
@@ -116,10 +119,9 @@ def words_on_start(table: dict[str, Any]) -> str:
 
 
 def free_name(config: RunConfig, problem: Problem, store: Store) -> str:
-    """`recipe-data-s<seed>`, with a number behind it where that is taken."""
-    base = re.sub(r"[^A-Za-z0-9._-]+", "-", f"{config.recipe}-{problem.dataset.name}-s{config.seed}")[
-        :70
-    ].lstrip(".")
+    """`arm-data-s<seed>`, with a number behind it where that is taken. arm: see `recipes.budget.arm_name`."""
+    said = f"{arm_name(config.model_dump())}-{problem.dataset.name}-s{config.seed}"
+    base = re.sub(r"[^A-Za-z0-9._-]+", "-", said)[:70].lstrip(".")
     taken = {path.name for path in store.folder.iterdir()}
     return next(
         name for n in range(1, len(taken) + 2) if (name := base if n == 1 else f"{base}-{n}") not in taken

@@ -40,8 +40,7 @@ def write_checkpoint(folder: Path, model: nn.Module, optimizer: Optimizer, state
 
 def read_weights(folder: Path, model: nn.Module) -> None:
     """Copy a checkpoint's weights into a model of the same shape. StoreError if they do not fit."""
-    path = folder / WEIGHTS
-    saved = _tensors(path)
+    path, saved = folder / WEIGHTS, tensors_of(folder)
     current = dict(model.named_parameters())
     if not any(name.startswith(DOCUMENT) for name in saved):  # one tower saved: both sides start from it
         saved |= {
@@ -56,6 +55,11 @@ def read_weights(folder: Path, model: nn.Module) -> None:
     with torch.no_grad():
         for name, parameter in current.items():
             parameter.copy_(saved[name])
+
+
+def tensors_of(folder: Path) -> dict[str, Tensor]:
+    """A checkpoint's weights by name, shared ones once. StoreError if the file is gone or damaged."""
+    return _tensors(folder / WEIGHTS)
 
 
 def _tensors(path: Path) -> dict[str, Tensor]:
@@ -82,6 +86,11 @@ def read_checkpoint(folder: Path, model: nn.Module, optimizer: Optimizer) -> dic
         # AdamW keeps its step count on the processor unless fused on a device
         device = parameter.device if value.dim() or parameter.device.type != "cpu" else value.device
         optimizer.state[parameter][moment] = value.to(device)
+    return read_state(folder)
+
+
+def read_state(folder: Path) -> dict[str, Any]:
+    """What a checkpoint holds besides tensors. StoreError if it is damaged."""
     try:
         state: dict[str, Any] = json.loads((folder / STATE).read_text(encoding="utf-8"))
     except (OSError, ValueError) as error:

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from ..config import RunConfig, merge, parse
+from ..errors import ConfigError
 from .problem import Problem
 
 LEAST_DEPTH, MOST_DEPTH, DEPTH_SHARE = 20, 200, 0.05
@@ -22,6 +23,7 @@ RATES = {
     "mini": 6e-4,
     "hf": 2e-5,
 }  # static: `ance tune` on six collections, docs/results.md
+SGD_RATES = {"static": 0.3}  # `ance tune --optimizer sgd` on catalogue and squad-dev, docs/results.md
 MANY_PASSES = 40  # cranfield has 165 of them and wants the half, scifact 24 and does not
 
 
@@ -71,6 +73,18 @@ def learning_rate(kind: str, passes: float = 1.0) -> float:
     return RATES[kind] * (0.5 if passes > MANY_PASSES else 1.0)
 
 
+def sgd_rate(kind: str, momentum: float = 0.0) -> float | None:
+    """Peak learning rate of a kind of encoder under SGD; None where nobody has looked for one.
+
+    Nothing of AdamW's rates goes into it. With momentum m updates add up to 1 / (1 - m) times their length, so the
+    rate is 1 - m times as high.
+
+    >>> sgd_rate("static"), sgd_rate("static", momentum=0.5), sgd_rate("mini")
+    (0.3, 0.15, None)
+    """
+    return SGD_RATES[kind] * (1 - momentum) if kind in SGD_RATES else None
+
+
 def _depth(config: RunConfig, docs: int, queries: int) -> int:
     return pool_depth(docs)
 
@@ -94,10 +108,29 @@ def _steps_words(config: RunConfig, docs: int, queries: int) -> str:
 
 
 def _rate(config: RunConfig, docs: int, queries: int) -> float:
+    if config.optimizer.kind == "sgd":
+        return _rate_of_sgd(config)
     return learning_rate(config.encoder.kind, config.steps * config.batch_size / queries)
 
 
+def _rate_of_sgd(config: RunConfig) -> float:
+    """ConfigError for encoders whose rate nobody has looked for, those that start from a pretrained table among them."""
+    encoder = config.encoder
+    rate = sgd_rate(encoder.kind, config.optimizer.momentum)
+    if rate is None or encoder.model:
+        named = f"{encoder.kind}:{encoder.model}" if encoder.model else encoder.kind
+        raise ConfigError(
+            f"optimizer.learning_rate: missing, and there is no rule under SGD for encoder '{named}', since AdamW's rates "
+            "say nothing of it; name one with --lr, or search one with `ance tune DATA --optimizer sgd --rate RATE`"
+        )
+    return rate
+
+
 def _rate_words(config: RunConfig, docs: int, queries: int) -> str:
+    if config.optimizer.kind == "sgd":
+        momentum = config.optimizer.momentum
+        said = f"rule: {SGD_RATES[config.encoder.kind]:g} for '{config.encoder.kind}' under SGD"
+        return f"{said}, times 1 - momentum {momentum:g}" if momentum else said
     kind, passes = config.encoder.kind, config.steps * config.batch_size / queries
     said = f"rule: {RATES[kind]:g} for '{kind}'"
     return f"{said}, halved for {passes:.0f} passes over the queries" if passes > MANY_PASSES else said

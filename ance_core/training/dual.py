@@ -11,7 +11,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import numpy as np
+from torch import Tensor
 
+from ..config import MethodConfig
 from ..encoders import TokenBatch
 from ..objectives import align, uniform
 from ..rng import keyed_uniforms
@@ -50,12 +52,20 @@ def dual_step(run: Training, batch: QueryBatch) -> Outcome:
         dual = Contrast(mirrored, reverse, scored, run.objective(scored.scores), weight, dual=True)
         loss = loss + weight * dual.loss.value
         contrasts.append(dual)
+    return Outcome(loss + regularisers(method, q, d), tuple(contrasts))
+
+
+def regularisers(method: MethodConfig, q: Tensor, d: Tensor) -> Tensor:
+    """() weighted alignment of queries (B, D) with their positives (B, D), and uniformity of both sides, added up.
+
+    The authors' code, too, takes the sum of the sides and not their mean (model/models.py, NLL_cosine_SimCLR_dual).
+    """
+    value, t = q.new_zeros(()), method.uniformity_t or 2.0
     if method.align_weight:
-        loss = loss + method.align_weight * align(q, d)
+        value = value + method.align_weight * align(q, d)
     if method.uniform_weight:
-        t = method.uniformity_t or 2.0
-        loss = loss + method.uniform_weight * (uniform(q, t) + uniform(d, t)) / 2
-    return Outcome(loss, tuple(contrasts))
+        value = value + method.uniform_weight * (uniform(q, t) + uniform(d, t))
+    return value
 
 
 def draw_queries(run: Training, mirrored: QueryBatch, batch: QueryBatch) -> Draw:

@@ -1,10 +1,11 @@
-"""Gradient norms by layer band in one pass over the gradients, and clipping without another."""
+"""Gradient norms by layer band in one pass over the gradients, and whether a step with them does no harm."""
 
 from __future__ import annotations
 
+import math
+
 import torch
 from torch import Tensor, nn
-from torch.optim import Optimizer
 
 
 class GradientMeter:
@@ -25,15 +26,11 @@ class GradientMeter:
         return {"total": total, **dict(zip(self._names, by_band.sqrt().tolist(), strict=True))}
 
 
-def clip(optimizer: Optimizer, total: float, limit: float) -> None:
-    """Have the next update use gradients scaled so that their joint norm, now `total`, is at most `limit`.
-
-    The fused AdamW divides by `grad_scale` while it reads a gradient: no pass over all of them of its own.
-    """
-    factor = max(total / limit, 1.0)
-    optimizer.grad_scale = torch.tensor(factor) if factor > 1.0 else None  # type: ignore[attr-defined]
-
-
 def loss_is_usable(loss: Tensor) -> bool:
     """Finite, so that a step with it does no harm."""
     return bool(torch.isfinite(loss))
+
+
+def gradients_are_usable(total: float) -> bool:
+    """Their joint norm is finite, and so is every one of them: a finite loss may still have others."""
+    return math.isfinite(total)

@@ -15,7 +15,7 @@ from ..errors import TrainingError
 from ..samplers import QueryBatch
 from .dual import dual_step
 from .episodes import restart_if_due
-from .gradients import clip, loss_is_usable
+from .gradients import gradients_are_usable, loss_is_usable
 from .listwise import listwise_step
 from .observe import (
     observe_leak,
@@ -26,6 +26,7 @@ from .observe import (
     observe_step,
     save_bad_batch,
 )
+from .optimizer import clip
 from .outcome import Outcome
 from .run import Training
 from .schedule import learning_rate
@@ -67,13 +68,11 @@ def steps(run: Training) -> Iterator[Training]:
             restarted = restart_if_due(run)
             outcome = STEPS[run.recipe.step](run, run.order.batch(run.step))
             if not loss_is_usable(outcome.loss):
-                save_bad_batch(run, outcome)
-                raise TrainingError(
-                    f"loss: {float(outcome.loss.detach())} at step {run.step + 1}; lower optimizer.learning_rate "
-                    f"(now {optimizer.learning_rate}) or raise warmup.steps; the batch is in failed-batch.json"
-                )
+                raise _diverged(run, outcome, "loss", float(outcome.loss.detach()))
             outcome.loss.backward()
             norms = run.meter.norms()
+            if not gradients_are_usable(norms["total"]):
+                raise _diverged(run, outcome, "gradient norm", norms["total"])
             clip(run.optimizer, norms["total"], optimizer.max_grad_norm)
             now, length = run.episodes.place(run.step)
             rate = learning_rate(now, length, optimizer.learning_rate, optimizer.warmup_share)
@@ -96,3 +95,12 @@ def steps(run: Training) -> Iterator[Training]:
         observe_milestones(run)
         run.control.spend()
         yield run
+
+
+def _diverged(run: Training, outcome: Outcome, what: str, value: float) -> TrainingError:
+    """The error that ends a run before an update with numbers that are not finite, its batch saved."""
+    save_bad_batch(run, outcome)
+    return TrainingError(
+        f"{what}: {value} at step {run.step + 1}; lower optimizer.learning_rate "
+        f"(now {run.config.optimizer.learning_rate}) or raise warmup.steps; the batch is in failed-batch.json"
+    )

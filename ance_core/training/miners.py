@@ -36,11 +36,14 @@ class Miner:
         rows = self._rows(step, newest)
         start = time.perf_counter()
         docs = self._embeddings.documents(step)
-        queries = self._embeddings.queries(self._problem.labels.queries[rows])
+        dual, asked = "dual" in self._recipe.pools, self._problem.labels.queries
+        # the dual index holds every training query, whichever of them are renewed
+        encoded = self._embeddings.queries(asked if dual else asked[rows])
+        queries = encoded[rows] if dual else encoded
         seconds.encode = time.perf_counter() - start
         pools = {"own": self._own(queries, docs, rows, step, newest, seconds)}
-        if "dual" in self._recipe.pools:
-            pools["dual"] = self._dual(queries, docs, step, seconds)
+        if dual:
+            pools["dual"] = self._dual(encoded, docs, rows, step, newest, seconds)
         return Mined(pools, seconds, len(rows))
 
     def _rows(self, step: int, newest: dict[str, Pool]) -> np.ndarray:
@@ -115,18 +118,31 @@ class Miner:
         seconds.search += time.perf_counter() - start
         return pool
 
-    def _dual(self, queries: np.ndarray, docs: np.ndarray, step: int, seconds: MiningSeconds) -> Pool:
+    def _dual(
+        self,
+        queries: np.ndarray,
+        docs: np.ndarray,
+        rows: np.ndarray,
+        step: int,
+        newest: dict[str, Pool],
+        seconds: MiningSeconds,
+    ) -> Pool:
+        """The candidates of the documents that answer the queries at `rows`, among all training queries (Q, D)."""
         mirror = self._problem.mirror
-        return mine_dense(
-            docs[mirror.labels.queries],
+        whole = len(rows) == mirror.n_queries
+        chosen = np.arange(len(mirror.labels.queries)) if whole else mirror.rows_of(rows)
+        part = mirror.labels if whole else mirror.labels.take(chosen)
+        pool = mine_dense(
+            docs[part.queries],
             queries,
-            mirror.labels,
+            part,
             depth=self._config.negatives.pool_depth,
             scale=self._scale,
             source="dual",
             index_step=step,
             seconds=seconds,
         )
+        return pool if whole else put_rows(newest["dual"], pool, chosen, mirror.labels)
 
 
 def last_labels(labels: Labels) -> Labels:

@@ -42,6 +42,11 @@ class Mirror:
         mirrored = Labels(documents, indptr, owner[order].astype(np.int32), labels.grades[order], own)
         return cls(mirrored, place, len(labels.queries))
 
+    def rows_of(self, rows: np.ndarray) -> np.ndarray:
+        """Positions in `labels.queries`, ascending, of the documents that answer any of the training queries at `rows`."""
+        hit = np.isin(self.labels.docs, rows)
+        return np.unique(owners(self.labels)[hit])
+
     def batch(self, batch: QueryBatch) -> QueryBatch:
         """The same pairs, from the documents' side."""
         label = self.place[batch.label]

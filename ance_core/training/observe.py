@@ -5,14 +5,16 @@ from __future__ import annotations
 import numpy as np
 from torch import Tensor
 
-from ..probes.geometry.run import MEAN_COSINES, anisotropy_now
+from ..probes.geometry.light import CONE
+from ..probes.geometry.run import SIDES, anisotropy_now
 from ..rng import generator
 from ..runs import probes
 from ..runs.files import write_json_atomic
-from ..samplers import QueryBatch, Sampler
-from ..samplers.effective import effective_sample_sizes
+from ..samplers import Sampler
+from ..samplers.effective import effective_sample_sizes, sample_batch, top_shares
 from ..samplers.uniform import Uniform
 from .checkpoint import write_checkpoint
+from .distance import EVERY, Start
 from .evaluate import measure
 from .outcome import Contrast, Outcome
 from .probing import draw_one, measure_drawn, probe_batches
@@ -27,6 +29,12 @@ def observe_start(run: Training) -> None:
     """The state before the first update: evaluation, snapshot, and a checkpoint that resuming can start from."""
     run.writer.heartbeat(run.step, "running", steps=run.config.steps)
     if run.step == run.first_step:
+        run.start = Start.now(run.model)
+    elif run.start is None:
+        message = f"the weights of step {run.first_step} are gone, so their distance is no longer logged"
+        run.writer.event(run.step, "distance", message)
+    if run.step == run.first_step:
+        run.writer.scalars(run.step, _distance(run), run.seconds, run.examples)
         observe_milestones(run)
 
 
@@ -58,17 +66,20 @@ def observe_pools(run: Training) -> None:
 
 
 def _observe_distribution(run: Training, sampler: Sampler) -> None:
-    """Effective sample size of the draws of the update that led to `run.step`, with the parameters behind them."""
+    """Effective sample size and shares of the top of the draws that led to `run.step`, with the parameters behind them."""
     labels, n_docs, before = run.problem.labels, run.problem.n_docs, run.step - 1
     sizes = effective_sample_sizes(sampler, labels, n_docs, run.pools, before)
     if not len(sizes):
         return
     mean, median = float(sizes.mean()), float(np.median(sizes))
     values = {"effective_sample_size": mean, "effective_sample_size/median": median}
+    tops = top_shares(sampler, labels, n_docs, run.pools, before)
+    values |= {f"draws/top {n}": share for n, share in tops.items()}
     run.writer.scalars(run.step, values, run.seconds, run.examples)
-    rows = np.zeros(1, np.int64)
-    notes = sampler.notes(QueryBatch(rows, labels.indptr[rows], labels, n_docs, before), run.pools)
+    notes = sampler.notes(sample_batch(sampler, labels, n_docs, before), run.pools)
     message = f"effective sample size {mean:.1f}, median {median:.1f}"
+    if tops:
+        message += f"; {', '.join(f'top {n} {share:.0%}' for n, share in tops.items())} of draws"
     run.writer.event(run.step, "sampler", f"{notes}; {message}" if notes else message)
 
 
@@ -88,12 +99,18 @@ def observe_step(run: Training, outcome: Outcome, norms: dict[str, float], rate:
         values |= {
             f"loss/{'dual' if c.dual else 'prime'}": float(c.loss.value.detach()) for c in outcome.contrasts
         }
-    values |= {f"grad_norm/{band}": norm for band, norm in norms.items()}
+    values |= {f"grad_norm/{band}": norm for band, norm in norms.items()} | _distance(run)
     run.writer.scalars(run.step, values, run.seconds, run.examples)
     run.writer.heartbeat(run.step, "running", run.refresher.message)
     if run.config.record.negatives:
         for contrast in outcome.contrasts:
             run.writer.negatives(negative_records(run, contrast))
+
+
+def _distance(run: Training) -> dict[str, float]:
+    """How far the weights are from those before the first update, at the steps at which that is measured."""
+    due = run.step == run.first_step or run.step % EVERY == 0 or run.step == run.config.steps
+    return {"weights/distance": run.start.distance()} if due and run.start is not None else {}
 
 
 def _margin(contrast: Contrast) -> float:
@@ -125,6 +142,9 @@ def evaluate_samples(run: Training) -> None:
         f"{split}/{name}": float(table[name].mean()) for split, table in found.items() for name in CURVES
     }
     run.writer.scalars(run.step, run.evaluated, run.seconds, run.examples)
+    for split, table in found.items():
+        ids = run.problem.query_ids(labels[split])
+        run.writer.queries.evaluation(run.step, split, ids, {name: table[name].to_numpy() for name in CURVES})
     observe_collapse(run)
 
 
@@ -137,6 +157,28 @@ def observe_collapse(run: Training) -> None:
         run.start_quality = now
     if run.collapsed or now >= COLLAPSED * run.start_quality:
         return
+    _say_collapse(
+        run,
+        f"dev RR@10 fell from {run.start_quality:.3f} at the start to {now:.3f}, below half of it",
+    )
+
+
+def observe_cone(run: Training, cosines: dict[str, float]) -> None:
+    """Say once where queries or documents have closed into a narrow cone that they did not start in.
+
+    cosines: mean cosine by side, NaN where vectors are not finite. The limit is that of the red collapse light.
+    """
+    if run.start_cosines is None:
+        run.start_cosines = {of: value for of, value in cosines.items() if np.isfinite(value)}
+    limit = CONE["red"]
+    crossed = [of for of, now in cosines.items() if run.start_cosines.get(of, 1.0) <= limit < now]
+    if crossed and not run.collapsed:
+        rises = [f"{of} from {run.start_cosines[of]:.2f} at the start to {cosines[of]:.2f}" for of in crossed]
+        _say_collapse(run, f"the mean cosine rose, of {' and of '.join(rises)}, above {limit:g}")
+
+
+def _say_collapse(run: Training, sign: str) -> None:
+    """The event `collapse`: what was seen, why it may be so and what helps. Once a run, whichever sign comes first."""
     run.collapsed = True
     remedy = (
         f"raise warmup.steps (now {run.config.warmup.steps})"
@@ -144,16 +186,14 @@ def observe_collapse(run: Training) -> None:
         else "add a warm-up"
     )
     cause = "negatives this hard undo a start this weak" if run.recipe.mines else "training undoes the start"
+    rate = run.config.optimizer.learning_rate
     run.writer.event(
-        run.step,
-        "collapse",
-        f"dev RR@10 fell from {run.start_quality:.3f} at the start to {now:.3f}, below half of it: {cause}; {remedy}, or "
-        f"lower optimizer.learning_rate (now {run.config.optimizer.learning_rate:g})",
+        run.step, "collapse", f"{sign}: {cause}; {remedy}, or lower optimizer.learning_rate (now {rate:g})"
     )
 
 
 def save_snapshot(run: Training) -> None:
-    """Embeddings of a fixed sample of documents and training queries, with their rows; their mean cosines to the log."""
+    """Embeddings of a fixed sample of documents and training queries, with their rows; and to the log their anisotropy."""
     limit = run.config.record.snapshot_texts
     labels = run.problem.labels
     docs = _sample(run.problem.n_docs, limit, "snapshot documents")
@@ -170,9 +210,13 @@ def save_snapshot(run: Training) -> None:
         arrays["passages"] = vectors[passages.expand(docs)[0]]
         arrays["passage_starts"] = np.concatenate([[0], np.cumsum(counts)])
     run.writer.snapshot(run.step, arrays)
-    cosines = {name: anisotropy_now(arrays[of]) for of, name in MEAN_COSINES.items()}
-    finite = {name: value for name, value in cosines.items() if np.isfinite(value)}
+    found = {of: anisotropy_now(arrays[of]) for of in SIDES}
+    values = {
+        f"{measure}/{of}": value for of, measured in found.items() for measure, value in measured.items()
+    }
+    finite = {name: value for name, value in values.items() if np.isfinite(value)}
     run.writer.scalars(run.step, finite, run.seconds, run.examples)
+    observe_cone(run, {of: measured["mean_cosine"] for of, measured in found.items()})
 
 
 def save_probe(run: Training) -> None:

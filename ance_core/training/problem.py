@@ -10,6 +10,7 @@ import numpy as np
 from ..config import FilterConfig, RecordConfig, RunConfig
 from ..data import Dataset, Labels, load_place
 from ..data.embedded import locate
+from ..data.masking import mask_labels
 from ..data.tokens import TokenizedDataset, tokenized
 from ..errors import ConfigError
 from ..rng import generator
@@ -95,6 +96,10 @@ class Problem:
         keep = np.isin(qrels.queries, labels.queries[chosen])
         return self.dataset.labels(qrels.take(keep))
 
+    def query_ids(self, labels: Labels) -> list[str]:
+        """The ids of the queries of `labels`, in their order."""
+        return [self.dataset.query_ids[row] for row in labels.queries]
+
     def watched(self, record: RecordConfig) -> dict[str, Labels]:
         """By split, the labels of the samples that are evaluated while training.
 
@@ -115,12 +120,15 @@ class Problem:
 
 
 def load_problem(config: RunConfig, dataset: Dataset | None = None) -> Problem:
-    """Dataset and tokens for a config. A dataset already in memory is used instead of the one that `config.data` names.
+    """Dataset and tokens for a config. A dataset already in memory is used instead of the one that `config.data` names;
+    labels that the config withholds are withheld from it, unless some are already.
 
     Raises DataError for a dataset that would break training.
     """
     if dataset is None:
         place, kept = locate(config.data.name), config.labels_per_query
         dataset = load_place(place, config.data.reading, labels_per_query=kept, seed=config.seed)
+    elif config.labels_per_query is not None and not len(dataset.hidden):
+        dataset = mask_labels(dataset, config.labels_per_query, config.seed)
     labels = dataset.labels(dataset.split("train"))
     return Problem(dataset, tokenized(dataset, encoder=config.encoder), labels)

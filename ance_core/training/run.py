@@ -13,7 +13,7 @@ import numpy as np
 import torch
 from accelerate import Accelerator
 from safetensors.torch import save
-from torch.optim import AdamW
+from torch.optim import Optimizer
 
 from ..config import RunConfig
 from ..encoders import DualEncoder, build_encoder
@@ -22,15 +22,19 @@ from ..objectives import Objective
 from ..recipes import Recipe, get_recipe
 from ..rng import generator
 from ..runs import Run, RunWriter
+from ..runs.snapshots import step_folder
+from ..runs.writer import CHECKPOINTS
 from ..samplers import Pool, Sampler
 from .asynchronous import AsyncRefresher
 from .checkpoint import read_checkpoint, read_weights, weights_of
 from .control import Control
 from .device import make_accelerator
+from .distance import Start
 from .embeddings import CurrentEmbeddings
 from .episodes import Episodes
 from .gradients import GradientMeter
 from .miners import Miner
+from .optimizer import make_optimizer
 from .order import DataOrder
 from .problem import Problem
 from .problem_files import write_problem
@@ -46,7 +50,7 @@ class Training:
     problem: Problem
     model: DualEncoder
     accelerator: Accelerator
-    optimizer: AdamW
+    optimizer: Optimizer
     writer: RunWriter
     sampler: Sampler | None
     objective: Objective
@@ -62,7 +66,9 @@ class Training:
     seconds: float = 0.0
     evaluated: dict[str, float] = field(default_factory=dict)  # the last, by `<split>/<measure>`
     start_quality: float | None = None  # dev RR@10 before the first update
-    collapsed: bool = False  # whether it has been said that quality fell below half of that
+    start: Start | None = None  # the weights before the first update, while they are known
+    start_cosines: dict[str, float] | None = None  # mean cosine of queries and documents, likewise
+    collapsed: bool = False  # whether the event `collapse` has been written
 
     @property
     def pools(self) -> dict[str, Pool]:
@@ -112,6 +118,7 @@ class Training:
             "seconds": self.seconds,
             "pools": self.refresher.state(),
             "start_quality": self.start_quality,
+            "start_cosines": self.start_cosines,
             "collapsed": self.collapsed,
         }
 
@@ -152,7 +159,7 @@ def assemble(
     model = model.to(accelerator.device)
     model.train()
     trainable = [p for p in model.parameters() if p.requires_grad]
-    optimizer = AdamW(trainable, lr=0.0, weight_decay=config.optimizer.weight_decay, fused=True)
+    optimizer = make_optimizer(config.optimizer, trainable)
     model = accelerator.prepare(model)  # its optimizer is for accumulation and fp16: neither is used here
     size = effective_batch_size(config, problem)
     embeddings = CurrentEmbeddings(model, problem.tokens, frozen_documents=recipe.trains == "queries")
@@ -208,6 +215,10 @@ def restore(training: Training, run: Run, step: int) -> None:
         state["first_step"],
         state["seconds"],
     )
+    training.start = Start.of_checkpoint(
+        step_folder(run.folder / CHECKPOINTS, training.first_step), training.model
+    )
     training.start_quality = state.get("start_quality")
+    training.start_cosines = state.get("start_cosines")
     training.collapsed = state.get("collapsed", False)
     training.refresher.restore(state["pools"])

@@ -22,6 +22,7 @@ from .evaluate import final_results
 from .loop import steps
 from .observe import save_checkpoint
 from .problem import Problem, load_problem
+from .references import record_references
 from .replay import REPLAY, replay_settings
 from .run import Training, assemble, check_dual, effective_batch_size, restore
 from .start import check_table, continue_from, locate
@@ -56,21 +57,22 @@ def train_runs(
     *,
     dataset: Dataset | None = None,
     watch: Watcher | None = None,
+    refused: Callable[[RunConfig, AnceError], None] | None = None,
 ) -> list[Run]:
     """Train all configs side by side, a step of each in turn; returns their runs when all have ended.
 
     All is validated before the first folder is made. A run that fails is marked so and the others go on;
-    the first error is raised at the end. watch: called after every step, the warm-up's too. Raises Interrupted
-    on Ctrl-C.
+    the first error is raised at the end. watch: called after every step, the warm-up's too. refused: called with each
+    config that its data cannot serve, which is then left out; without it the first one raises. Raises Interrupted on
+    Ctrl-C.
     """
     set_threads(configs[0])
     problems = _problems(configs, dataset)
     configs = [settle(config, problem) for config, problem in zip(configs, problems, strict=True)]
     jobs: list[Job] = []
     try:
-        for config, problem in zip(configs, problems, strict=True):
-            _check(config, problem)
-        for config, problem in zip(configs, problems, strict=True):
+        able = [(c, p) for c, p in zip(configs, problems, strict=True) if _is_able(c, p, refused)]
+        for config, problem in able:
             jobs.append(Job(config, problem, create_run(config, problem, store)))
         started = []
         for job in jobs:
@@ -159,6 +161,20 @@ def _problems(configs: Sequence[RunConfig], dataset: Dataset | None) -> list[Pro
     return problems
 
 
+def _is_able(
+    config: RunConfig, problem: Problem, refused: Callable[[RunConfig, AnceError], None] | None
+) -> bool:
+    """Whether the data can serve the config; if not, `refused` is told, or the error raised."""
+    try:
+        _check(config, problem)
+    except AnceError as error:
+        if refused is None:
+            raise
+        refused(config, error)
+        return False
+    return True
+
+
 def _check(config: RunConfig, problem: Problem) -> None:
     """Raise now, before a folder is made, what would stop the run at its start."""
     effective_batch_size(config, problem)
@@ -196,10 +212,13 @@ def _start(job: Job, store: Store, watch: Watcher | None) -> Training:
         training = assemble(config, job.problem, job.writer, parent, step)
         if config.fork:
             continue_from(training, parent, step)
+        record_references(training, store, parent)
         return training
     job.writer.heartbeat(0, "warming-up")
-    start = shared_start(job.config, job.problem, store, train_warmup, wait)
-    return assemble(job.config, job.problem, job.writer, *(start or (None, 0)))
+    start, step = shared_start(job.config, job.problem, store, train_warmup, wait) or (None, 0)
+    training = assemble(job.config, job.problem, job.writer, start, step)
+    record_references(training, store, start)
+    return training
 
 
 def _train_warmup(config: RunConfig, name: str, problem: Problem, store: Store, watch: Watcher) -> None:

@@ -29,11 +29,20 @@ def layers(said: RunConfig, values: dict[str, Any], declared: Declared) -> list[
     )  # nothing was searched for tables
     return [
         Layer("table", _table_sizes(encoder)),
-        Layer(f"collection {said.data.name}", declared.defaults(start)),
+        Layer(f"collection {said.data.name}", _of_optimizer(said, declared.defaults(start))),
         Layer(f"recipe {recipe.name}", recipe.defaults),
         Layer(f"preset {said.preset}", _preset(recipe, said.preset)),
         Layer("said", values),
     ]
+
+
+def _of_optimizer(said: RunConfig, values: dict[str, Any]) -> dict[str, Any]:
+    """What a collection declares, without its `optimizer` where another kind is asked for: a rate found for AdamW says
+    nothing of SGD's, nor the other way round."""
+    declared = values.get("optimizer") or {}
+    if "kind" not in said.optimizer.model_fields_set or declared.get("kind", "adamw") == said.optimizer.kind:
+        return values
+    return {name: value for name, value in values.items() if name != "optimizer"}
 
 
 def origins(found: list[Layer]) -> dict[str, str]:
@@ -108,7 +117,7 @@ def _check_loss(config: RunConfig, recipe: Recipe) -> None:
     if kind and recipe.own_objective(config):
         raise ConfigError(
             f"objective.kind: '{kind}' given, but recipe '{recipe.name}' as set here has a loss of its own "
-            f"({recipe.build_objective(config).name}); leave it out"
+            f"({recipe.own_loss}); leave it out"
         )
     if kind == "softmax" and recipe.importance_weighted:
         raise ConfigError(

@@ -74,6 +74,16 @@ def check_fits(config: RunConfig, problem: Problem, parent: Run, field: str) -> 
             )
 
 
+def check_optimizer(config: RunConfig, parent: Run) -> None:
+    """Refuse a fork under another optimizer than its parent's, whose state it would go on with."""
+    theirs = parent.info["config"]["optimizer"]["kind"]
+    if config.optimizer.kind != theirs:
+        raise ConfigError(
+            f"optimizer.kind: '{config.optimizer.kind}' here and '{theirs}' in run '{parent.name}', whose state a fork goes "
+            f"on with; leave it out, or train a new run with --start {config.fork}, which takes the weights alone"
+        )
+
+
 def check_table(run: Run, problem: Problem, field: str) -> bool:
     """Whether both start from one token table, the same in content. ConfigError where it has changed since."""
     then, now = run.info.get("table"), problem.tokens.table
@@ -117,6 +127,8 @@ def continue_from(training: Training, parent: Run, step: int) -> None:
             f"steps: {training.config.steps} given, but the fork begins at {state['step']}; raise steps"
         )
     read_checkpoint(folder, training.model, training.optimizer)
+    if training.config.optimizer.kind == "sgd" and not training.config.optimizer.momentum:
+        training.optimizer.state.clear()  # a parent's momentum is none of this run's
     training.step = training.first_step = state["step"]
     training.seconds = state["seconds"]
     if parent.info["recipe"] == training.config.recipe:

@@ -56,6 +56,8 @@ def warmup_config(config: RunConfig, problem: Problem) -> RunConfig | None:
 def warmup_name(config: RunConfig, problem: Problem) -> str:
     """Name of the warm-up run: by everything that decides its weights, data and token table by content, not by path."""
     decisive = config.model_dump(mode="json", exclude={"data", "name", "record"})
+    for later in ("kind", "momentum"):  # always AdamW's, and names were made without them once
+        del decisive["optimizer"][later]
     table = problem.tokens.table
     if table is None:
         del decisive["encoder"]["token_weights"]  # of a table alone

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from ..words import count, listing
 from .curves import Drawing
+from .ends import MOST_ENDS, Interval, Level
 from .groups import Group
 from .measures import Measure
 
@@ -64,3 +65,55 @@ def _left_out(groups: Sequence[Group]) -> str:
         return ""
     shown = listing(names) if len(names) <= 3 else count(len(names), "run")
     return f"Not in the means, as they ended early: {shown}."
+
+
+def intervals(
+    groups: Sequence[Group], interval: Interval, without: Sequence[str], queries: int, tests: int
+) -> str:
+    """What the intervals of evaluations are over, who has none, and what the sentence above them tests.
+
+    without: labels of groups whose runs did not record single queries. queries: in the sample. tests: comparisons made.
+    """
+    having = [group for group in groups if group.label not in without]
+    sentences = []
+    if having and interval != "none":
+        sizes = {len(group.averaged) > 1 for group in having}
+        over = f"over the {queries:,} queries of the sample, for this seed only"
+        if sizes == {True}:
+            over = f"over seeds and the {queries:,} queries of the sample (crossed-variance t)"
+        elif len(sizes) > 1:
+            over = f"over seeds and the {queries:,} queries of the sample, over queries alone where a line has one seed"
+        if interval == "ends" and len(having) > MOST_ENDS:
+            sentences.append(f"Whiskers are left out, as there are more than {MOST_ENDS} lines.")
+        else:
+            what = "Whiskers at the right are 95 % intervals of the last points"
+            sentences.append(
+                f"{what if interval == 'ends' else 'Bands are 95 % intervals of the lines'}, {over}."
+            )
+    if without:
+        named = listing(list(without)) if len(without) <= 3 else count(len(without), "line")
+        sentences.append(f"No interval for {named}: recorded before runs kept what single queries score.")
+    if tests:
+        sentences.append(
+            "The sentence pairs runs query by query, which tells more than whether intervals overlap; 5 %, Holm-corrected "
+            f"over {count(tests, 'comparison')}."
+        )
+    return " ".join(sentences)
+
+
+def references(levels: Sequence[Level]) -> str:
+    """What the references are; empty without any."""
+    meant = {
+        "bm25": "BM25 alone ranks by words and is never trained",
+        "untrained": "untrained is the encoder before its warm-up",
+        "start": "the start is the weights that the curves begin with",
+    }
+    said = [meant[name] for name in dict.fromkeys(level.reference for level in levels)]
+    if not said:
+        return ""
+    sentence = f"{said[0][0].upper()}{said[0][1:]}{''.join(f'; {one}' for one in said[1:])}."
+    if others := dict.fromkeys(name for level in levels for name in level.others):
+        verb = "scores" if len(others) == 1 else "score"
+        which = "which ranks the same weights a little differently"
+        sentence += f" {listing(list(others))} {verb} by another similarity, {which}."
+    return sentence

@@ -9,7 +9,8 @@ from typing import Literal, NamedTuple
 
 import numpy as np
 import pandas as pd
-from scipy.special import stdtrit
+
+from ance_core.experiments.statistics import half_width
 
 from .groups import Group
 from .measures import X
@@ -123,12 +124,6 @@ def edges(values: np.ndarray, band: Band) -> tuple[np.ndarray, np.ndarray]:
     half = half_width(values)
     mean = values.mean(axis=1)
     return mean - half, mean + half
-
-
-def half_width(values: np.ndarray) -> np.ndarray:
-    """Half the 95 % t-interval of the mean over the last axis, which needs at least two entries."""
-    n = values.shape[-1]
-    return stdtrit(n - 1, 0.975) * values.std(axis=-1, ddof=1) / np.sqrt(n)
 
 
 def _smoothed(run: Series, drawing: Drawing) -> Series:

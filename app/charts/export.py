@@ -10,8 +10,10 @@ import pandas as pd
 import plotly.graph_objects as go
 
 from ance_core.data.split_names import in_order
+from ance_core.experiments.statistics import half_width
 
-from .curves import Drawing, half_width
+from .curves import Drawing
+from .ends import Level
 from .figures import standalone
 from .groups import Group
 from .measures import Measure
@@ -50,4 +52,14 @@ def final_table(
                 values = np.array([r[split][name] for r in own if name in r.get(split, {})], float)
                 half = float(half_width(values)) if len(values) > 1 else float("nan")
                 rows.append((group.label, split, name, len(values), float(values.mean()), half))
+    return pd.DataFrame(rows, columns=["method", "split", "measure", "runs", "mean", "half_width"])
+
+
+def reference_rows(references: Sequence[Level]) -> pd.DataFrame:
+    """The references of whole splits in the columns of `final_table`; no run of their own, no half_width."""
+    rows = [
+        (level.label, split, measure, 0, value, float("nan"))
+        for level in references
+        for (split, measure), value in level.whole.items()
+    ]
     return pd.DataFrame(rows, columns=["method", "split", "measure", "runs", "mean", "half_width"])

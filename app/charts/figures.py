@@ -193,13 +193,13 @@ def standalone(figure: go.Figure, title: str, caption: str, filename: str) -> st
             "x": 0.02,
             "xanchor": "left",
         },
-        margin={"l": 70, "r": 30, "t": 80, "b": 60},
+        margin={"l": 70, "r": max(30, figure.layout.margin.r or 0), "t": 80, "b": 60},
         height=600,
         paper_bgcolor="white",
         plot_bgcolor="white",
-        xaxis=ruled,
-        yaxis=ruled,
     )
+    page.update_xaxes(ruled)
+    page.update_yaxes(ruled)
     return page.to_html(include_plotlyjs=True, full_html=True, config=camera(filename))
 
 

@@ -38,6 +38,22 @@ BANDS = Words(
     (r"\lVert\nabla_\theta\ell\rVert^2=\sum_{\text{layers } b}\lVert\nabla_{\theta_b}\ell\rVert^2",),
     "Squared norms of the layers add up to that of the whole. After Figure 4 (b–d) of the ANCE paper (Xiong et al., 2021).",
 )
+MOVED = Words(
+    "Large gradients, long ways?",
+    "Left: the length of the gradient of each batch, before clipping. Right: how far all trained weights together have "
+    "moved from where they were before the first update. It is a straight line's length, and weights that turn back come "
+    "nearer again. Both axes are logarithmic: equal heights between lines are equal factors.",
+    "Under AdamW gradients three times as large move the weights equally far, under SGD they do not: AdamW divides each "
+    "gradient by its usual size, SGD takes it as long as it is. Clipping to a norm evens out what is left. To see both, "
+    "train with optimizer.kind adamw and sgd, each with optimizer.max_grad_norm null.",
+    (
+        r"\text{SGD: }\theta_{t+1}=\theta_t-\eta\,g_t",
+        r"\text{AdamW: }\theta_{t+1}=\theta_t-\eta\,\tfrac{\bar g_t}{\sqrt{\overline{g_t^2}}}",
+        r"D_t=\lVert\theta_t-\theta_0\rVert_2",
+    ),
+    "η is the learning rate of the step, ḡ and the mean of g² are AdamW's running means; weight decay is left out. "
+    "Equations 4 to 10 of the ANCE paper are about the first line.",
+)
 RANKS = Words(
     "Against rank and difficulty",
     "Left: where the negative stands in the model's own ranking for the query, 1 being the best. Right: how "

@@ -1,4 +1,4 @@
-"""Which runs are drawn as one line: those that differ in nothing but the seed."""
+"""Which runs are drawn as one line: those of one method, as `experiments.settings` defines it."""
 
 from __future__ import annotations
 
@@ -6,11 +6,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from ..theme import DASHES, Look, look, rank
+from ance_core.experiments.settings import method_settings
+from ance_core.recipes.budget import Budget
 
-# What may differ between two runs of one group: it names the run or says where it ran or which curves it has, not
-# what was trained.
-INCIDENTAL = frozenset({"seed", "name", "threads", "record.eval_splits"})
+from ..theme import DASHES, Look, look, rank
 
 
 @dataclass(frozen=True)
@@ -22,6 +21,7 @@ class Member:
     seed: int
     settings: Mapping[str, Any] = field(default_factory=dict)
     cut_short: bool = False  # ended before its last step: drawn, but not averaged with the whole ones
+    budget: Budget | None = None  # None: of a method that this version does not know
 
 
 @dataclass(frozen=True)
@@ -69,7 +69,7 @@ def differing(settings: Sequence[Mapping[str, Any]]) -> list[str]:
 
 
 def _settings(member: Member) -> tuple[tuple[str, str], ...]:
-    return tuple((k, repr(v)) for k, v in sorted(member.settings.items()) if k not in INCIDENTAL)
+    return tuple((k, repr(v)) for k, v in sorted(method_settings(member.settings).items()))
 
 
 def _label(method: str, own: dict[str, str], siblings: list[dict[str, str]]) -> str:

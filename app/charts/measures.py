@@ -92,6 +92,13 @@ GRADIENT = Measure(
     digits=4,
     each_step=True,
 )
+DISTANCE = Measure(
+    "weights/distance",
+    "Distance of the weights from their start",
+    "Distance from the start",
+    "How far all trained weights together have moved since before the first update, as the crow flies.",
+    digits=4,
+)
 BANDS = {
     "embeddings": "Embeddings",
     "bottom": "Bottom layers",
@@ -107,13 +114,26 @@ def band(name: str) -> Measure:
     return Measure(f"grad_norm/{name}", title, GRADIENT.axis, GRADIENT.see, digits=4, each_step=True)
 
 
-def cone(of: str) -> Measure:
-    """The mean cosine of one side, "queries" or "documents", as a measure."""
-    return Measure(
-        f"mean_cosine/{of}",
-        f"Mean cosine of {of}",
-        f"Mean cosine of two {of} (-1 to 1)",
-        f"How similar two {of} picked blindly are, exact over all pairs of the snapshot. At 0 their directions are "
-        "spread evenly; towards 1 all of them point one way, which is called anisotropy: scores of right and wrong "
-        "documents then differ by little.",
-    )
+def anisotropy(name: str, of: str) -> Measure:
+    """The mean cosine or the effective rank of one side, "queries" or "documents", as a measure; names as in the log."""
+    title, axis, see, digits = _ANISOTROPY[name]
+    return Measure(f"{name}/{of}", f"{title} of {of}", axis, see, digits)
+
+
+_ANISOTROPY = {
+    "mean_cosine": (
+        "Mean cosine",
+        "Mean cosine of two (-1 to 1)",
+        "How similar two queries, or two documents, picked blindly are: exact over all pairs of the snapshot. At 0 their "
+        "directions are spread evenly; towards 1 all of them point one way, which is called anisotropy: scores of right "
+        "and wrong documents then differ by little.",
+        3,
+    ),
+    "effective_rank": (
+        "Effective rank",
+        "Effective rank (directions)",
+        "How many directions the vectors use, their common part included: the exponential of the entropy of their "
+        "singular values. Random vectors use nearly all dimensions; in a collapse a few directions hold everything.",
+        1,
+    ),
+}

@@ -31,7 +31,7 @@ def figure(
     """Curves with words beside them, from a table with run, step, value, seconds, examples; a sentence if it is empty."""
     drawn = curves(table, groups, drawing)
     if drawn.empty:
-        st.info(_nothing_yet(measure), icon=":material/hourglass_empty:")
+        nothing_yet(measure)
         return
     made = curves_figure(drawn, groups, measure, drawing.x, log=log, refreshes=marks)
     said = captions.caption(groups, measure, drawing)
@@ -52,11 +52,14 @@ def framed(
     *,
     page: export.Lazy | None = None,
     on_click: Callable[[dict[str, Any]], None] | None = None,
+    finding: str = "",
 ) -> None:
-    """Any figure with its caption (`said`) and downloads; beside it what one sees, and what to look for."""
+    """Any figure with what it shows (`finding`), its caption (`said`) and downloads; beside it what to look for."""
     left, right = st.columns([7, 3], gap="medium")
     with left:
         chart.show(made, key, camera(file), on_click=on_click)
+        if finding:
+            st.html(f'<p class="ance-finding">{escape(finding)}</p>')
         st.caption(said)
         downloads(numbers, page, file)
     with right:
@@ -95,5 +98,9 @@ def downloads(drawn: pd.DataFrame, page: export.Lazy | None, file: str) -> None:
             )  # fmt: skip
 
 
-def _nothing_yet(measure: Measure) -> str:
-    return f"{measure.title}: nothing recorded yet. The curve appears with the first value."
+def nothing_yet(measure: Measure) -> None:
+    """In place of a figure without a value."""
+    st.info(
+        f"{measure.title}: nothing recorded yet. The curve appears with the first value.",
+        icon=":material/hourglass_empty:",
+    )

@@ -7,6 +7,7 @@ from typing import NamedTuple
 import streamlit as st
 
 from ..charts.curves import Band, Drawing
+from ..charts.ends import Interval
 from ..charts.measures import EVALUATIONS, X
 from ..charts.smoothing import Kind
 from .choices import keep_if_offered
@@ -14,6 +15,7 @@ from .choices import keep_if_offered
 WINDOWS = (1, 5, 11, 25, 51, 101, 201)
 AXES: dict[str, X] = {"Steps": "step", "Seconds": "seconds", "Queries": "examples"}
 BANDS: dict[str, Band] = {"Range": "range", "95 %": "interval", "None": "none"}
+INTERVALS: dict[str, Interval] = {"Interval at the end": "ends", "Bands": "bands", "No interval": "none"}
 KINDS: dict[str, Kind] = {"Centred": "centred", "Trailing": "trailing"}
 
 
@@ -26,9 +28,9 @@ class View(NamedTuple):
     window: int
     kind: Kind
 
-    def drawing(self, smooth: bool = True) -> Drawing:
-        """The same for the charts; evaluations are never smoothed."""
-        return Drawing(self.x, self.window if smooth else 1, self.kind, self.band)
+    def drawing(self, smooth: bool = True, band: Band | None = None) -> Drawing:
+        """The same for the charts; evaluations are never smoothed, and have another band."""
+        return Drawing(self.x, self.window if smooth else 1, self.kind, band or self.band)
 
 
 def draw(several: bool) -> View:
@@ -57,6 +59,11 @@ def draw(several: bool) -> View:
 def evaluation() -> str:
     """Which dev measure; a key of `EVALUATIONS`."""
     return _choice("Measure", list(EVALUATIONS), "measure", label="collapsed")
+
+
+def interval() -> Interval:
+    """Where the intervals of evaluations are drawn."""
+    return INTERVALS[_choice("95 % interval", list(INTERVALS), "interval", label="collapsed")]
 
 
 def layers() -> str:

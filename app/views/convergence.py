@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from contextlib import nullcontext
 from html import escape
 
 import pandas as pd
@@ -11,15 +10,17 @@ import streamlit as st
 
 from ance_core.data.split_names import in_order
 
-from .. import tables, words
+from .. import tables
 from ..charts import captions, export, measures
 from ..charts.curves import Drawing
+from ..charts.ends import Level
 from ..charts.figures import refresh_marks
 from ..charts.groups import Group, by_method, by_run
 from ..charts.measures import Measure
 from ..frame import live
+from ..levels import levels
 from ..source import Source, Summary
-from . import blocks, controls
+from . import blocks, controls, evaluation
 from .page import about_runs
 
 
@@ -42,35 +43,11 @@ def _figures(source: Source, shown: Sequence[Summary], view: controls.View) -> N
     groups = by_run(members) if view.lines == "Each run" else by_method(members)
     names = [run.name for run in shown]
     marks = refresh_marks(source.refreshes(names), groups)
-    _evaluation(source, shown, groups, view, marks)
+    references = levels(source, shown)
+    evaluation.draw(source, shown, groups, view, marks, references)
     _loss(source, names, groups, view, marks)
     _gradients(source, names, groups, view, marks)
-    _final(source, shown, groups)
-
-
-def _evaluation(
-    source: Source, shown: Sequence[Summary], groups: list[Group], view: controls.View, marks: pd.DataFrame
-) -> None:
-    splits = in_order(split for run in shown for split in run.watched)
-    heading = st.empty()  # it names the queries that are chosen below it
-    row = st.container(horizontal=True, vertical_alignment="center") if len(splits) > 1 else nullcontext()
-    with row:
-        name, split = controls.evaluation(), controls.watched(splits)
-    heading.subheader(f"Quality on the {split} queries", anchor=False)
-    measure = measures.evaluation(name, split)
-    without = [run.name for run in shown if split not in run.watched]
-    look = (
-        "Where a line starts is the shared start of all methods. Look for how high it ends, and for lines "
-        "that rise and "
-        "then fall: too hard or stale negatives can undo what was learned."
-    )
-    if len(marks):
-        look += " Ticks on a line are refreshes of its negatives; hover over one."
-    names = [run.name for run in shown if split in run.watched]
-    _figure(source, names, groups, measure, view.drawing(smooth=False), marks, look)
-    if without:
-        named = words.listing(without) if len(without) <= 3 else words.count(len(without), "run")
-        st.caption(f"Not evaluated on {split} queries while training: {named}.")
+    _final(source, shown, groups, references)
 
 
 def _loss(
@@ -135,7 +112,9 @@ def _panel(
     blocks.panel(source.curve(names, measure.scalar), groups, measure, drawing, log)
 
 
-def _final(source: Source, shown: Sequence[Summary], groups: list[Group]) -> None:
+def _final(
+    source: Source, shown: Sequence[Summary], groups: list[Group], references: Sequence[Level]
+) -> None:
     st.subheader("Final metrics", anchor=False)
     results = {run.name: source.results(run.name) for run in shown}
     table = export.final_table(groups, results)
@@ -145,11 +124,13 @@ def _final(source: Source, shown: Sequence[Summary], groups: list[Group]) -> Non
         )
         return
     split = controls.split(in_order(table["split"]))
-    st.html(tables.final(table, groups, split))
+    st.html(tables.final(table, groups, split, references))
     st.caption(
         "Means over finished runs; ± is half the 95 % t-interval over seeds, from two seeds on. "
-        "Whether a difference is real is asked query by query: `ance compare RUN RUN`."
+        + (f"{said} " if (said := captions.references(references)) else "")
+        + "Whether a difference is real is asked query by query: `ance compare RUN RUN`."
     )
+    table = pd.concat([table, export.reference_rows(references)], ignore_index=True)
     st.download_button(
         "CSV", export.csv(table), "final-metrics.csv", "text/csv", key="csv:final", on_click="ignore",
         type="tertiary", icon=":material/download:",

@@ -164,7 +164,7 @@ def _query(run: Run, texts: Dataset | str) -> int | None:
     """The query that is looked at, by its row; None for none. The link keeps it."""
     options = [NOBODY, *map(str, spaces.query_rows(run))]
     wanted = st.session_state.pop("_clicked", None) or st.session_state.get("query")
-    wanted = wanted or st.query_params.get("query", NOBODY)
+    wanted = wanted or st.query_params.get("query") or str(spaces.most_told(run) or NOBODY)
     st.session_state["query"] = wanted if wanted in options else NOBODY
 
     def name(option: str) -> str:
@@ -173,11 +173,8 @@ def _query(run: Run, texts: Dataset | str) -> int | None:
         return f"query {option}" if isinstance(texts, str) else clip(texts.queries[int(option)], 90)
 
     chosen = st.selectbox("Query", options, format_func=name, key="query") or NOBODY
-    if chosen != st.query_params.get("query", NOBODY):  # a bound field would put the text into the link
-        if chosen == NOBODY:
-            del st.query_params["query"]
-        else:
-            st.query_params["query"] = chosen
+    if chosen != st.query_params.get("query"):  # a bound field would put the text into the link
+        st.query_params["query"] = chosen
     return None if chosen == NOBODY else int(chosen)
 
 

@@ -17,7 +17,7 @@ from ..frame import rerun_when
 from ..probed import Probed
 from ..source import Source, Summary
 from ..texts import dataset_of
-from . import gradient_figures, gradients_over_training, probing
+from . import gradient_figures, gradients_over_training, probing, weights_moved
 from .page import about_runs
 
 
@@ -48,12 +48,14 @@ def _body(source: Source, probed: Probed, shown: Sequence[Summary]) -> None:
     if not measured:
         _nothing_yet(source, shown)
         gradients_over_training.draw(source, probed, None, shown)
+        weights_moved.draw(source, shown)
         return
     chosen = _choose(source, probed, measured)
     if chosen is not None:
         texts = _texts(source, chosen.run.name)
         gradient_figures.norms(probed, chosen, texts)
     gradients_over_training.draw(source, probed, chosen and chosen.run, shown)
+    weights_moved.draw(source, shown)
     if chosen is not None:
         gradient_figures.ranks(chosen, texts)
         gradient_figures.bound(probed, chosen, texts)

@@ -65,7 +65,8 @@ def difficulty(source: Source, drawn: Drawn, groups: list[Group]) -> None:
     digits = max(0, -int(np.floor(np.log10(edges[1] - edges[0]) + 1e-9)))
     bins = [f"{low:.{digits}f} to {high:.{digits}f}" for low, high in itertools.pairwise(edges)]
     bins[0], bins[-1] = f"below {edges[1]:.{digits}f}", f"{edges[-2]:.{digits}f} and more"
-    chosen = reading.choose(row, groups, bins, "Score less the positive's", "gap")
+    first = reading.fullest(counts, reading.hardest(counts))
+    chosen = reading.choose(row, groups, bins, "Score less the positive's", "gap", first)
     figure = panels(
         groups, _shares(counts), edges, "Negative's score less its positive's",
         chosen, "negatives/difficulty", counts, zero="as high as the positive",
@@ -110,7 +111,8 @@ def ranks(source: Source, drawn: Drawn, groups: list[Group]) -> None:
     row = st.container(horizontal=True, vertical_alignment="bottom", key="controls")
     phases = _phases(row)
     counts = {g.label: _sum([drawn.ranks(m.run)[phases].sum(axis=0) for m in g.averaged]) for g in groups}
-    chosen = reading.choose(row, groups, BAND_NAMES, "Rank in the pool", "rank")
+    ranked = {label: count[:-1] for label, count in _shares(counts).items()}  # the last bin: from no list
+    chosen = reading.choose(row, groups, BAND_NAMES, "Rank in the pool", "rank", reading.fullest(ranked))
     figure = side_by_side(
         groups, _shares(counts), BAND_NAMES, "Rank in the pool (1 is the best candidate)", "Share of draws",
         "negatives/ranks", chosen,
@@ -137,7 +139,8 @@ def hidden(source: Source, drawn: Drawn, groups: list[Group]) -> None:
         return
     row = st.container(horizontal=True, vertical_alignment="bottom", key="controls")
     rates = {g.label: _added([drawn.hidden_by_band(m.run) for m in g.averaged]) for g in groups}
-    chosen = reading.choose(row, groups, BAND_NAMES, "Rank in the pool", "hidden_rank")
+    first = reading.fullest({label: rate.share for label, rate in rates.items()})
+    chosen = reading.choose(row, groups, BAND_NAMES, "Rank in the pool", "hidden_rank", first)
     figure = side_by_side(
         groups, {k: r.share for k, r in rates.items()}, BAND_NAMES, "Rank in the pool (1 is the best candidate)",
         "Hidden relevants among the draws", "negatives/hidden-bands", chosen,

@@ -45,7 +45,7 @@ def empty(source: Source) -> None:
         st.subheader("No runs yet", anchor=False)
         st.markdown(
             "This page fills by itself as soon as the first run begins. In a terminal, start one of these; "
-            "the first trains six methods side by side, the second a single one on a corpus of 24 passages:"
+            "the first trains the papers' methods side by side, the second a single one on a corpus of 24 passages:"
         )
         runs = shlex.quote(str(source.folder))
         st.code(f"ance demo --runs {runs}", language="bash", wrap_lines=True)

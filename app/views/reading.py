@@ -32,21 +32,40 @@ NOBODY = "–"
 
 
 def choose(
-    row: DeltaGenerator, groups: Sequence[Group], bins: Sequence[str], noun: str, key: str
+    row: DeltaGenerator, groups: Sequence[Group], bins: Sequence[str], noun: str, key: str, first: Bar | None
 ) -> Bar | None:
-    """In `row`, the two fields that say which bar is read; a click on a bar fills them, and the link keeps them."""
+    """In `row`, the two fields that say which bar is read; a click on a bar fills them, and the link keeps them.
+
+    first: the bar that is read until somebody chooses.
+    """
     labels = [NOBODY, *(group.label for group in groups)]
     keep_if_offered("read", labels)
     keep_if_offered(key, bins)
     hint = "Or click on a bar."
+    at, bar = (labels.index(first.group), first.bin) if first else (0, 0)
     method = row.selectbox(
-        "Read the negatives of", labels, key="read", bind="query-params", width=200, help=hint
+        "Read the negatives of", labels, at, key="read", bind="query-params", width=200, help=hint
     )
     nobody = method is None or method == NOBODY  # the second field is there all the same: a click fills it
-    place = row.selectbox(noun, list(bins), key=key, bind="query-params", width=200, disabled=nobody)
+    place = row.selectbox(noun, list(bins), bar, key=key, bind="query-params", width=200, disabled=nobody)
     if method is None or nobody or place not in bins:
         return None
     return Bar(method, list(bins).index(place))
+
+
+def fullest(values: Mapping[str, np.ndarray], group: str | None = None) -> Bar | None:
+    """The highest bar, of one group or of all; None where all are empty. values: heights by group."""
+    tops = {label: float(np.nan_to_num(v).max(initial=0.0)) for label, v in values.items()}
+    chosen = group if group in tops else max(tops, key=lambda label: tops[label], default=None)
+    if chosen is None or not tops[chosen]:
+        return None
+    return Bar(chosen, int(np.nan_to_num(values[chosen]).argmax()))
+
+
+def hardest(counts: Mapping[str, np.ndarray]) -> str | None:
+    """The group whose draws lie furthest to the right. counts: draws in ascending bins, by group."""
+    means = {label: float((c * np.arange(len(c))).sum() / c.sum()) for label, c in counts.items() if c.sum()}
+    return max(means, key=lambda label: means[label], default=None)
 
 
 def follow_click(bins: Sequence[str], key: str) -> Callable[[dict[str, Any]], None]:

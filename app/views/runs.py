@@ -11,6 +11,7 @@ from ance_core.errors import AnceError
 
 from .. import tables, words
 from ..frame import guarded, heading, live, watch
+from ..levels import levels
 from ..picker import pick
 from ..source import Source, Summary, open_source
 from ..theme import rank
@@ -49,10 +50,10 @@ def _now(source: Source, names: Sequence[str]) -> None:
     for run in sorted(runs.values(), key=lambda run: (rank(run.method), run.seed, run.name)):
         if run.active:
             _control(source, run)
-    _table([runs[name] for name in names if name in runs])
+    _table(source, [runs[name] for name in names if name in runs])
 
 
-def _table(shown: Sequence[Summary]) -> None:
+def _table(source: Source, shown: Sequence[Summary]) -> None:
     with st.container(horizontal=True, horizontal_alignment="distribute", vertical_alignment="center"):
         st.html(f'<p class="ance-count">{_tally(shown)}</p>', width="content")
         sort = st.segmented_control(
@@ -60,7 +61,7 @@ def _table(shown: Sequence[Summary]) -> None:
             label_visibility="collapsed",
         )  # fmt: skip
     ordered = sorted(shown, key=SORTS[sort or "Method"])
-    st.html(tables.runs_table(ordered, time.time()))
+    st.html(tables.runs_table(ordered, time.time(), levels(source, shown)))
     if mishaps := tables.mishaps(ordered):
         st.html(mishaps)
 

@@ -6,7 +6,6 @@ from collections.abc import Sequence
 from html import escape
 
 import numpy as np
-import pandas as pd
 import streamlit as st
 
 from ance_core.errors import AnceError, StoreError
@@ -14,19 +13,15 @@ from ance_core.probes.geometry import BINS, MEASURES, Geometry
 from ance_core.probes.geometry.light import CONE, RANK_SHARE
 
 from .. import chart, spaces, tables, words
-from ..charts import measures
-from ..charts.curves import Drawing
 from ..charts.figures import camera
-from ..charts.groups import by_method
 from ..charts.spaces import cosines_figure, occurrence_figure, spectrum_figure
 from ..frame import live
 from ..source import Source, Summary
-from . import blocks, film
+from . import anisotropy, film
 from .choices import keep_if_offered
 from .page import about_runs
 
 TONES = {"green": "good", "amber": "warn", "red": "bad", "unknown": "calm"}
-SIDES = {"Queries": "queries", "Documents": "documents"}
 
 
 @about_runs(
@@ -44,7 +39,7 @@ def page(source: Source, shown: list[Summary]) -> None:
             icon=":material/photo_camera:",
         )
     else:
-        live(lambda: _anisotropy(source, seen), any(run.active for run in seen))
+        live(lambda: anisotropy.draw(source, seen), any(run.active for run in seen))
         _one_run(source, seen, len(shown) - len(seen))
 
 
@@ -55,41 +50,14 @@ def _steps(source: Source, name: str) -> list[int]:
         return []
 
 
-def _anisotropy(source: Source, seen: Sequence[Summary]) -> None:
-    st.subheader("Anisotropy over training", anchor=False)
-    side = st.segmented_control(
-        "Vectors of", list(SIDES), default="Queries", required=True, key="side", bind="query-params"
-    )
-    of = SIDES[side or "Queries"]
-    table, problems = _cones(source, seen)
-    table = table[(table["of"] == of) & table["value"].notna()]
-    look = (
-        "Lines that rise towards 1: the space closes like an umbrella. All methods begin at the same point, the "
-        "shared start. DANCE was made to spread the queries; compare it with ANCE."
-    )
-    blocks.figure(table, by_method([run.member for run in seen]), measures.cone(of), Drawing(), look)
-    for problem in problems:
-        st.caption(f":material/info: {problem}")
-
-
-def _cones(source: Source, seen: Sequence[Summary]) -> tuple[pd.DataFrame, list[str]]:
-    """The mean cosines of all runs that can be read, and a sentence for each that cannot."""
-    found, problems = [], []
-    for run in seen:
-        try:
-            found.append(spaces.cones(source.run(run.name)))
-        except AnceError as error:
-            problems.append(str(error))
-    columns = ["run", "of", "step", "value", "seconds", "examples"]
-    return pd.concat(found) if found else pd.DataFrame(columns=columns), problems
-
-
 def _one_run(source: Source, seen: Sequence[Summary], without: int) -> None:
     st.subheader("One run, step by step", anchor=False)
     names = [run.name for run in seen]
     keep_if_offered("space", names)
     with st.container(horizontal=True, vertical_alignment="bottom", key="look"):
-        name = st.selectbox("Run", names, key="space", bind="query-params", width=340)
+        recipes = [run.config.get("recipe") for run in seen]
+        first = recipes.index("ance") if "ance" in recipes else 0  # its negatives lie where the query is
+        name = st.selectbox("Run", names, first, key="space", bind="query-params", width=340)
         method = film.choose_method()
     if without:
         st.caption(f"{words.count(without, 'run')} of those shown above without snapshots: not offered here.")

@@ -58,7 +58,7 @@ def _tried(run: Run, step: int) -> None:
     known = situation_of(run, step, dataset)
     left, right = st.columns([3, 7], gap="large")
     with left:
-        settings = whatif_controls.draw(known, len(dataset.docs))
+        settings = whatif_controls.draw(known, len(dataset.docs), str(run.info["config"]["recipe"]))
     found = imagined_of(known, settings)
     with right:
         _expectations(run, known, settings, found)
@@ -71,16 +71,23 @@ def _choose(mined: dict[str, Run]) -> tuple[Run, int]:
     with st.container(horizontal=True, vertical_alignment="bottom", key="controls"):
         names = list(mined)
         keep_if_offered("of", names)
-        name = st.selectbox("Candidates of", names, key="of", bind="query-params", width=320)
+        name = st.selectbox("Candidates of", names, _telling(mined), key="of", bind="query-params", width=320)
         run = mined[name] if name in mined else mined[names[0]]
         steps = whatif_steps(run)
         keep_if_offered("at", steps)
         step = steps[0]
         if len(steps) > 1:
             checkpoints = [step for step in steps if step in run.checkpoints()]
-            first = (checkpoints or steps)[-1]  # from a checkpoint the fork begins just where one looks
+            # in the middle the model errs in a way that the samplers disagree about; a fork begins at a checkpoint
+            first = (checkpoints or steps)[len(checkpoints or steps) // 2]
             step = st.select_slider("after step", steps, first, key="at", bind="query-params", width=260)
     return run, int(step)
+
+
+def _telling(mined: dict[str, Run]) -> int:
+    """The place of the run that shows most: SimANS, whose draw has a shape that can be moved, else ANCE, else the first."""
+    recipes = [str(run.info["config"]["recipe"]) for run in mined.values()]
+    return next((recipes.index(name) for name in ("simans", "ance") if name in recipes), 0)
 
 
 def own_settings(run: Run, known: Situation) -> tuple[WhatIf, str]:
@@ -93,7 +100,9 @@ def own_settings(run: Run, known: Situation) -> tuple[WhatIf, str]:
         ("gaussian", None),
     )
     if config["recipe"] == "simans" and plain:
-        return WhatIf("simans", width, method.get("a"), method.get("b") or 0.0), "as this run draws"
+        rule = method.get("a_rule") or "query"
+        own = WhatIf("simans", width, method.get("a"), method.get("b") or 0.0, a_rule=rule)
+        return own, "as this run draws"
     return WhatIf("ance", width), "as this run draws" if config[
         "recipe"
     ] == "ance" else "all candidates alike"
@@ -112,7 +121,9 @@ def _expectations(run: Run, known: Situation, settings: WhatIf, found: Imagined)
         said[0] += f" (a fixed sample of {known.queries:,})"
     said[0] += "; ± is half of a 95 % interval."
     if found.sharpness is not None:
-        said.append(f"a is {found.sharpness:.3g}{' (suggested)' if settings.a is None else ''}.")
+        said.append(
+            f"a is {found.sharpness:.3g}{' (median, suggested for each query)' if settings.a is None else ''}."
+        )
     if found.empty:
         said.append(f"The filters leave {words.count(found.empty, 'query')} no candidate.")
     if not known.hidden.any():

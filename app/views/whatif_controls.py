@@ -29,11 +29,12 @@ HINTS = {
 }
 
 
-def draw(known: Situation, documents: int) -> WhatIf:
-    """The settings that the sliders say. documents: of the corpus, which k is a share of."""
+def draw(known: Situation, documents: int, method: str) -> WhatIf:
+    """The settings that the sliders say. documents: of the corpus, which k is a share of. method: of the run."""
     width = known.pool.docs.shape[1]
     name = st.segmented_control(
-        "Draw as", list(RECIPES), default=next(iter(RECIPES)), required=True, key="draw", bind="query-params",
+        "Draw as", list(RECIPES), default="SimANS" if method == "simans" else "ANCE", required=True, key="draw",
+        bind="query-params",
         help="ANCE draws all candidates alike; SimANS prefers those that score about as high as the positive.",
     )  # fmt: skip
     recipe = RECIPES.get(name or "", "ance")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -16,11 +17,13 @@ SAMPLERS = {"random": -2.0, "bm25": -1.0, "ance": 0.5}  # log10 of the median no
 QUERIES = 12
 
 
-def tiny_run(folder: Path, method: str = "ance", seed: int = 0, *, checkpoint: bool = True) -> Path:
-    """A finished run on the corpus `tiny`, whose texts can be had; its folder."""
+def tiny_run(
+    folder: Path, method: str = "ance", seed: int = 0, *, checkpoint: bool = True, **changes: Any
+) -> Path:
+    """A finished run on the corpus `tiny`, whose texts can be had; its folder. changes: for `finished`."""
     dataset = {"name": "tiny", "fingerprint": load_dataset("tiny").fingerprint, "docs": 24, "queries": 20}
     name = f"{method}-tiny-{seed}"
-    invented.finished(folder, method, seed, steps=100, name=name, data="tiny", dataset=dataset)
+    invented.finished(folder, method, seed, steps=100, name=name, data="tiny", dataset=dataset, **changes)
     if checkpoint:
         (folder / name / "checkpoints" / "step-00000100").mkdir(parents=True)
         (folder / name / "checkpoints" / "step-00000100" / "manifest.json").write_text("{}")

@@ -22,6 +22,10 @@ CEILING = {
     "ance": 0.52,
 }
 BANDS = {"embeddings": 0.8, "bottom": 0.35, "top": 0.3, "head": 0.4}
+QUERIES = [
+    f"q{i}" for i in range(20)
+]  # of a split's sample; what they score is spread about the mean of the curve
+SPREAD = np.tile([-0.1, 0.1], 10)
 DATASET = {"name": "pydocs", "fingerprint": "0123456789abcdef", "docs": 2736, "queries": 2736}
 
 
@@ -44,8 +48,9 @@ def record(
     last: int,
     steps: int = 600,
     watched: Sequence[str] = ("dev",),
+    moved: bool = False,
 ) -> None:
-    """Write the steps `first`..`last` (both included): loss, gradient norms, evaluations, refreshes."""
+    """Write the steps `first`..`last` (both included): loss, gradient norms, evaluations, refreshes; moved: distances."""
     noise = np.random.default_rng([seed, len(method), 7])
     top = CEILING.get(method, 0.45) + 0.01 * math.sin(seed * 2.1)
     for step in range(1, last + 1):
@@ -60,10 +65,14 @@ def record(
         total = (0.05 + top) * math.exp(-step / 900) * math.exp(0.15 * wave[1])
         values |= {"grad_norm/total": total}
         values |= {f"grad_norm/{band}": total * share for band, share in BANDS.items()}
+        if moved and step % 10 == 0:
+            values |= {"weights/distance": top * math.sqrt(step)}
         if step == 1 or step % 50 == 0:
             quality = 0.3 + (top - 0.3) * course + 0.004 * wave[2]
             for place, split in enumerate(watched):
-                values |= {f"{split}/{m}": v - 0.08 * place for m, v in scores(quality).items()}
+                means = {m: v - 0.08 * place for m, v in scores(quality).items()}
+                values |= {f"{split}/{m}": v for m, v in means.items()}
+                run.queries.evaluation(step, split, QUERIES, {m: v + SPREAD for m, v in means.items()})
         run.scalars(step, values, seconds=step / (150 + 10 * seed), examples=32 * step)
         if method == "ance" and step % 100 == 0:
             record_refresh(run, step)
@@ -95,12 +104,13 @@ def finished(
     steps: int = 600,
     splits: Sequence[str] = (),
     watched: Sequence[str] = ("dev",),
+    moved: bool = False,
     **changes: Any,
 ) -> str:
     """A whole run with results, on `splits` beside dev and test, and curves of `watched`; its name."""
     changes = {**changes, "record": {"eval_splits": watched}}
     run = new_run(folder, method, seed, steps=steps, **changes)
-    record(run, method, seed, 1, steps, steps, watched)
+    record(run, method, seed, 1, steps, steps, watched, moved)
     top = CEILING.get(method, 0.45) + 0.01 * math.sin(seed * 2.1)
     results = {"dev": scores(top + 0.01), "test": scores(top)}
     results |= {split: scores(top - 0.1 - 0.02 * place) for place, split in enumerate(splits)}

@@ -293,3 +293,28 @@ def test_samplers_measured_once_are_no_course(open_page, tmp_path):
     assert quiet(app)
     assert not app.get("button_group")
     assert [trace["name"] for trace in figures(app)["probe/total"]["data"]] == ["ance"]
+
+
+def test_norms_and_distances_stand_side_by_side(open_page, tmp_path):
+    measured.tiny_run(tmp_path, "ance", moved=True)
+    measured.tiny_run(tmp_path, "random")
+    app = open_page(tmp_path, "gradients")
+    assert quiet(app)
+    drawn = figures(app)
+    (line,) = drawn["weights/distance"]["data"]
+    logged = Store(tmp_path).run("ance-tiny-0").scalars(["weights/distance"])
+    y = np.frombuffer(base64.b64decode(line["y"]["bdata"]), line["y"]["dtype"])
+    assert y.tolist() == logged["value"].tolist()
+    names = {str(trace.get("name")) for trace in drawn["grad_norm/total"]["data"]}
+    assert "ance" in names
+    assert not any("random" in name for name in names)
+    assert "gradients three times as large move the weights equally far, under SGD they do not" in text(app)
+    assert "therefore not drawn: random-tiny-0" in text(app)
+
+
+def test_runs_from_before_distances_were_logged_say_so_and_draw_nothing(open_page, tmp_path):
+    measured.probe(measured.tiny_run(tmp_path), 100)
+    app = open_page(tmp_path, "gradients")
+    assert quiet(app)
+    assert not {"weights/distance", "grad_norm/total"} & set(figures(app))
+    assert any("trained before the distance of the weights" in info.value for info in app.info)

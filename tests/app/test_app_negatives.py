@@ -175,10 +175,15 @@ def test_a_dataset_that_is_gone_leaves_rows_and_a_sentence(open_page, folder, tm
     assert "<dd>document " in text(app)
 
 
-def test_a_link_to_a_bar_that_is_gone_reads_nothing(open_page, folder):
-    app = open_page(folder, "negatives", read="adore", gap="a million")
+def test_the_fullest_bar_is_read_until_another_is_chosen(open_page, folder):
+    """A link to a bar that is gone included; whoever wants none says so."""
+    for link in ({}, {"read": "adore", "gap": "a million"}):
+        app = open_page(folder, "negatives", **link)
+        assert quiet(app)
+        assert "draws** of" in text(app)
+    app.selectbox(key="read").set_value("–").run()
     assert quiet(app)
-    assert "draws**" not in text(app)
+    assert "draws** of" not in text(app)
 
 
 def test_answers_are_kept_while_the_records_are_the_same(folder, monkeypatch):

@@ -40,7 +40,8 @@ def test_it_shows_what_the_probe_says(open_page, folder):
     assert quiet(app)
     assert app.selectbox(key="of").options == ["ance", "simans"]
     assert list(figures(app)) == ["whatif/gap", "whatif/query"]
-    found = expected(folder, "ance", 8, WhatIf("ance", 16))
+    assert (app.selectbox(key="of").value, app.select_slider(key="at").value) == ("simans", 4)
+    found = expected(folder, "simans", 4, WhatIf("simans", 16))
     assert f"{found.false_negatives.mean:.2%} ± {found.false_negatives.half_width:.2%}" in text(app)
     assert f"{found.gradient.mean:.3f} ± {found.gradient.half_width:.3f}" in text(app)
 

@@ -67,6 +67,9 @@ def test_a_run_without_a_model(refused, runs):
     Store(runs).create_run("young", good["config"], dataset=good["dataset"]).finish("stopped")
     for words in (["search", "young", "fog"], ["eval", "young"]):
         assert refused(*words).startswith("run 'young': no model to use, it is stopped")
+    assert refused("compare", "good", "good", "--smallest", "0").startswith(
+        "smallest: 0 is no effect of interest: name a positive difference"
+    )
     assert refused("compare", "good", "young").startswith("run 'young': no per-query values on 'test'")
     assert refused("search", "good", "  ") == "text: empty; write what to search for in quotes"
 

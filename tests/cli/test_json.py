@@ -21,6 +21,7 @@ COMMANDS = {
     "eval": ["ance-a", "--runs", "RUNS"],
     "compare": ["ance-a", "random-a", "--runs", "RUNS"],
     "geometry": ["ance-a", "--runs", "RUNS"],
+    "explain": ["ance-a", "q01", "--runs", "RUNS"],
     "search": ["ance-a", "who keeps the light", "--runs", "RUNS"],
 }
 

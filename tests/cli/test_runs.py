@@ -117,8 +117,13 @@ def test_a_comparison_fits_80_columns(ance, trained):
     narrow = at_width(80, *words)
     assert max(map(len, narrow.splitlines())) <= 80
     row = next(line for line in narrow.splitlines() if line.strip().startswith("random"))
-    assert re.fullmatch(r" random +0\.\d{4} .*[+-]0\.\d{4} \[[+-]0\.\d{4}, [+-]0\.\d{4}\] .*\d\.\d{4} *", row)
+    assert re.fullmatch(
+        r" random +0\.\d{4} .*[+-]0\.\d{4} \[[+-]0\.\d{4}, [+-]0\.\d{4}\] .*\d\.\d{4} +(undecided|higher|lower) *",
+        row,
+    )
     assert "no room for: nDCG@10" in narrow
+    assert "this seed only" in narrow
+    assert "negatives a query" in narrow
     wide = ance(*words).out
     assert all(heading in wide for heading in ("nDCG@10", "Success@1", "p (Holm)", "wins/ties/losses"))
     assert "no room for" not in wide

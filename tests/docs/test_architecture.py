@@ -33,7 +33,7 @@ LAYERS = (
     ("encoders",),
     ("data",),
     ("runs",),
-    ("config", "errors", "explain", "fields", "layers", "methods", "reading", "rng", "tables"),
+    ("config", "errors", "fields", "layers", "methods", "optimizer", "reading", "rng", "tables", "wording"),
 )
 HEIGHT = {name: len(LAYERS) - i for i, names in enumerate(LAYERS) for name in names}
 LEARNING = ("torch", "transformers", "sentence_transformers", "accelerate", "faiss", "bm25s")

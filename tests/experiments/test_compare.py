@@ -97,6 +97,7 @@ def test_no_common_seed(add_run):
         values(30, 1).mean() - values(30, 0).mean()
     )
     assert "chance of seeds included" in comparison.warnings[0]
+    assert comparison.methods.iloc[1]["scope"] == "these seeds only"
 
 
 def test_a_repeated_run_counts_once(add_run):
@@ -170,7 +171,7 @@ def test_a_split_of_any_name(add_run):
     runs = [add_run(r, values(20, i), split="dev-unseen", recipe=r) for i, r in enumerate(["ance", "random"])]
     comparison = compare(runs, split="dev-unseen")
     assert (comparison.split, comparison.queries) == ("dev-unseen", 20)
-    assert "20 dev-unseen queries" in str(comparison.render().title)
+    assert "20 dev-unseen queries" in shown(comparison)
 
 
 def test_refusals(add_run, store):
@@ -216,6 +217,131 @@ def test_as_json_and_as_a_table(add_run):
     assert "+0.0000 [+0.0000, +0.0000]" in text
     assert "0/20/0" in text
     assert "baseline" in text
+
+
+def seeds_of(add_run, recipe, shift, seeds=5, noise=0.1, queries=100, **settings):
+    """Runs of a method over seeds, `shift` above what `shift` 0 has, and runs of equal seed on a common base."""
+    common = np.random.default_rng(0).uniform(0.3, 0.6, queries)
+    salt = sum(map(ord, recipe)) + len(settings)
+    return [
+        add_run(
+            f"{recipe}{len(settings)}-{seed}",
+            common + shift + np.random.default_rng([salt, seed]).normal(0, noise, queries),
+            recipe=recipe, seed=seed, **settings,
+        )
+        for seed in range(seeds)
+    ]  # fmt: skip
+
+
+def test_a_verdict_on_each_method(add_run):
+    runs = [
+        *seeds_of(add_run, "random", 0.0),
+        *seeds_of(add_run, "ance", 0.1),
+        *seeds_of(add_run, "bm25", 0.0, noise=0.02),
+        *seeds_of(add_run, "simans", 0.03),
+    ]
+    comparison = compare(runs, baseline="random", smallest=0.03)
+    rows = comparison.methods.set_index("method")
+    assert rows["verdict"].drop("random").to_dict() == {
+        "ance": "higher",
+        "bm25": "equivalent",
+        "simans": "undecided",
+    }
+    assert rows.loc["random", "verdict"] != rows.loc["random", "verdict"]
+    assert set(rows["scope"].dropna()) == {"seeds and queries"}
+    assert comparison.family == 3
+    said = shown(comparison)
+    assert "Family of 3 comparisons with random, paired by query and seed, Holm-corrected at 5 %" in said
+    assert "Smallest effect of interest 0.03" in said
+    assert "Undecided, simans: " in said
+    assert "seeds p below .05" not in said, "five seeds are no few"
+    plain = json.loads(json.dumps(comparison.to_dict(), allow_nan=False))
+    assert plain["statistics"]["family"] == 3
+    assert plain["statistics"]["smallest"] == 0.03
+    assert plain["methods"][1]["verdict"] == "higher"
+    assert plain["methods"][3]["remedy"] == rows.loc["simans", "remedy"]
+
+
+def test_seeds_that_would_decide_are_told(add_run):
+    runs = [*seeds_of(add_run, "random", 0.0), *seeds_of(add_run, "ance", 0.01)]
+    comparison = compare(runs, baseline="random")
+    row = comparison.methods.iloc[1]
+    assert row["verdict"] == "undecided"
+    assert row["seeds_needed"] > 5
+    said = shown(comparison)
+    assert f"Undecided, ance: {row['seeds_needed']:.0f} seeds would decide it." in said
+    assert "chance of 80 %" in said
+    assert "nothing is called equivalent" in said
+
+
+@pytest.mark.parametrize(("seeds", "share"), [(2, "12 %"), (3, "7 %")])
+def test_few_seeds_come_with_their_false_alarms(add_run, seeds, share):
+    runs = [*seeds_of(add_run, "random", 0.0, seeds), *seeds_of(add_run, "ance", 0.1, seeds)]
+    assert f"With {seeds} seeds p below .05 comes up in up to {share}" in shown(compare(runs))
+
+
+def test_one_seed_says_this_seed_only(add_run):
+    runs = [*seeds_of(add_run, "random", 0.0, 1), *seeds_of(add_run, "ance", 0.1, 1)]
+    comparison = compare(runs)
+    said = shown(comparison)
+    assert "difference [95 %, this seed only]" in said
+    assert "Intervals and verdicts: this seed only" in said
+    assert comparison.to_dict()["methods"][1]["scope"] == "this seed only"
+
+
+def test_where_only_some_have_one_seed_each_interval_says_so(add_run):
+    runs = [
+        *seeds_of(add_run, "random", 0.0),
+        *seeds_of(add_run, "ance", 0.1),
+        *seeds_of(add_run, "bm25", 0.0, 1),
+    ]
+    rows = {
+        line.split()[0]: line for line in shown(compare(runs)).splitlines() if "[+" in line or "[-" in line
+    }
+    assert "] seeds and queries" in rows["ance"]
+    assert "] this seed only" in rows["bm25"]
+
+
+def test_what_each_arm_was_given(add_run):
+    runs = [
+        add_run("a", values(20, 0), recipe="random"),
+        add_run("b", values(20, 1), recipe="simans", preset="paper", negatives={"per_query": 15}),
+        add_run("c", values(20, 2), recipe="in-batch", batch_size=16),
+    ]
+    comparison = compare(runs)
+    given = comparison.arms.set_index("method")
+    assert given["negatives"].to_dict() == {"random": 1, "simans:paper": 15, "in-batch": 15}
+    assert given["loss"].to_dict() == {
+        "random": "pairwise",
+        "simans:paper": "pairwise",
+        "in-batch": "softmax",
+    }
+    assert given["queries_seen"].tolist() == [19_200, 19_200, 9_600]
+    assert given.loc["simans:paper", "preset"] == "paper"
+    assert comparison.warnings == [
+        "simans:paper and random differ in negatives a query: not the sampler's difference alone",
+        "in-batch and random differ in negatives a query and loss and queries seen: not the sampler's difference alone",
+    ]
+    said = shown(comparison)
+    assert "What each method is given" in said
+    assert "softmax, in-batch" in said
+    assert not any(line.split()[:1] == ["simans"] for line in said.splitlines())
+
+
+def test_a_method_that_is_gone_has_no_budget_but_is_compared(add_run):
+    runs = [add_run("a", values(20, 0), recipe="random"), add_run("b", values(20, 1), recipe="ance")]
+    runs[1].info["recipe"] = runs[1].info["config"]["recipe"] = "gone"
+    comparison = compare(runs)
+    assert comparison.arms["negatives"].isna().tolist() == [False, True]
+    assert "gone" in shown(comparison)
+    json.dumps(comparison.to_dict(), allow_nan=False)
+
+
+def test_a_notebook_compares_too(add_run):
+    import ance_core
+
+    runs = [add_run("a", values(20, 0), recipe="random"), add_run("b", values(20, 1), recipe="ance")]
+    assert ance_core.compare(runs, smallest=0.01).family == 1
 
 
 def test_flatten():

@@ -89,3 +89,32 @@ def test_bad_input():
         tune("nowhere")
     with pytest.raises(ConfigError, match=r"encoder\.kind"):
         tune("tiny", "statik")
+
+
+def test_sgds_rates_leave_the_shared_start_as_it_is():
+    adamw, sgd = (Trial("ance", 0.3, 50, 0, kind).settings({"data": "tiny"}) for kind in ("adamw", "sgd"))
+    assert adamw["warmup"] == {"steps": 50, "learning_rate": 0.3}
+    assert sgd["warmup"] == {"steps": 50}
+    assert sgd["optimizer"] == {"kind": "sgd", "learning_rate": 0.3}
+
+
+def test_sgds_rates_are_found_and_a_training_that_diverges_counts_nothing(tmp_path):
+    found = tune(
+        "tiny",
+        optimizer="sgd",
+        seeds=1,
+        rates=(0.1, 1e30),
+        times=(0.1,),
+        settings={"steps": 30},
+        runs=tmp_path,
+    )
+    assert found.settings["optimizer"] == {"kind": "sgd", "learning_rate": 0.1}
+    assert "learning_rate" not in found.settings["warmup"]
+    assert (found.table.query("rate == 1e30")["dev RR@10"] == 0).all()
+
+
+def test_rates_nobody_looked_for_are_asked_for():
+    with pytest.raises(ConfigError, match=r"rates: nobody has looked for SGD's under 'mini'.*--rate"):
+        tune("tiny", "mini", optimizer="sgd")
+    with pytest.raises(ConfigError, match=r"optimizer: 'adam' given"):
+        tune("tiny", optimizer="adam")

@@ -38,9 +38,9 @@ def test_the_settings_of_a_run_say_the_same():
 
 
 def test_arms_of_equal_number_and_loss_are_one_group():
-    assert of("random").group == of("simans").group == of("nce").group
-    assert of("in-batch").group != of("random").group
-    assert of("ance", negatives={"in_batch": True}).group == of("ance-tele").group
+    assert of("random").spend == of("simans").spend == of("nce").spend
+    assert of("in-batch").spend != of("random").spend
+    assert of("ance", negatives={"in_batch": True}).spend == of("ance-tele").spend
     assert Budget(1, "pairwise", 32, 19_200, False).words == "1 negative, pairwise"
 
 

@@ -215,3 +215,26 @@ def test_a_run_of_before_keeps_the_vocabulary_it_was_trained_with(tmp_path):
     read = {name: parse(RunConfig, store.run(name).info["config"]) for name in ("old", "new")}
     assert read["old"].encoder.vocabulary == "documents"
     assert read["new"].encoder.vocabulary == "training"
+
+
+def test_a_simans_run_of_before_keeps_the_one_a_it_was_trained_with(tmp_path):
+    """Before there was `a_rule`, a was suggested once for all queries."""
+    from ance_core.config import RunConfig, parse
+    from ance_core.recipes import get_recipe
+
+    store = Store(tmp_path, create=True)
+    for name, recipe in (("old", "simans"), ("new", "simans"), ("other", "ance"), ("set", "simans")):
+        method = {"a": 0.5} if name == "set" else {}
+        settings = RunConfig(recipe=recipe, method=method).model_dump(mode="json")
+        if name != "new":
+            del settings["method"]["a_rule"]
+        store.create_run(name, settings).close()
+    read = {run.name: parse(RunConfig, run.info["config"]) for run in store.runs()}
+    assert {name: config.method.a_rule for name, config in read.items()} == {
+        "old": "pool",
+        "new": None,
+        "other": None,
+        "set": None,
+    }
+    rules = {name: get_recipe("simans").sampler(read[name]).rule for name in ("old", "new")}
+    assert rules == {"old": "pool", "new": "query"}

@@ -69,6 +69,7 @@ BY_QUERY: list[tuple[Sampler, int]] = [
     (Weighted("weighed", 12), 0),
     (UniformTop("own", 12, top=5), 0),
     (Ambiguous("own", 12), 0),
+    (Ambiguous("own", 12, rule="pool"), 0),
     (Ambiguous("own", 12, a=0.5, b=1.0), 0),
     (Ambiguous("own", 12, a=0.5, b=1.0, sign=1), 0),
     (Ambiguous("own", 12, form="laplace", tau=2.0), 0),

@@ -7,7 +7,8 @@ from hypothesis import strategies as st
 
 from ance_core.data import Labels
 from ance_core.samplers import Ambiguous, Pool, QueryBatch
-from ance_core.samplers.ambiguous import SPREAD, suggested_a
+from ance_core.samplers.base import effective_size
+from ance_core.samplers.sharpness import SPREAD, one_for_all, one_for_each
 
 
 def labels_of(n: int) -> Labels:
@@ -76,9 +77,22 @@ def test_without_a_score_of_the_positive_draws_are_uniform():
     np.testing.assert_allclose(p, [0.5, 0.5, 0])
 
 
-def test_padding_has_no_weight_and_no_say():
-    short = probabilities(Ambiguous("own", 3), pool_of([[2, 1, -np.inf]], [1.5]))[0]
+@pytest.mark.parametrize("rule", ["query", "pool"])
+def test_padding_has_no_weight_and_no_say(rule):
+    short = probabilities(Ambiguous("own", 3, rule=rule), pool_of([[2, 1, -np.inf]], [1.5]))[0]
     np.testing.assert_allclose(short, [0.5, 0.5, 0])
+    padded = pool_of([[4, 3, 2, 1, 0, -1, -np.inf, -np.inf, -np.inf]], [2.2])
+    whole = pool_of([[4, 3, 2, 1, 0, -1]], [2.2])
+    sampler = Ambiguous("own", 9, rule=rule)
+    np.testing.assert_allclose(probabilities(sampler, padded)[0, :6], probabilities(sampler, whole)[0])
+
+
+def test_a_candidate_infinitely_far_is_not_drawn():
+    pool = pool_of([[np.inf, 1, 0, -1, -2]], [0.5])
+    for sampler in (Ambiguous("own", 5), Ambiguous("own", 5, a=0.5), Ambiguous("own", 5, form="laplace")):
+        p = probabilities(sampler, pool)[0]
+        assert p[0] == 0
+        assert p.sum() == pytest.approx(1)
 
 
 def test_limits_are_uniform_and_nearest():
@@ -87,10 +101,78 @@ def test_limits_are_uniform_and_nearest():
     np.testing.assert_allclose(probabilities(Ambiguous("own", 3, a=1e6), pool)[0], [0, 1, 0])
 
 
-def test_suggested_a_by_hand():
+def test_one_a_for_all_by_hand():
     """Gaps 1, -1, -3 and 0, -2: mean square 3, over known candidates alone."""
     pool = pool_of([[2, 0, -2], [5, 3, -np.inf], [7, 7, 7]], [1, 5, np.nan])
-    assert suggested_a(pool, labels_of(3)) == pytest.approx(SPREAD / 3)
+    assert one_for_all(pool, labels_of(3)) == pytest.approx(SPREAD / 3)
+
+
+def test_an_a_for_a_query_by_hand():
+    """Of six candidates two are to be effective. Gaps 0, 0, 1, 1, 1, 1 squared: with w = exp(-a) the size is
+    (2 + 4 w)^2 / (2 + 4 w^2), which is 2 as a goes to infinity: the two that score like the positive are drawn.
+    Gaps 0, 1, 1, 1, 1, 1: (1 + 5 w)^2 / (1 + 5 w^2) = 2 at w = (sqrt(40) - 5) / 15, where 15 w^2 + 10 w - 1 = 0."""
+    two = probabilities(Ambiguous("own", 6), pool_of([[1, 1, 0, 0, -1, -1]], [0]))[0]
+    np.testing.assert_allclose(two, [0, 0, 0.5, 0.5, 0, 0], atol=1e-6)
+
+    pool, batch = (
+        pool_of([[1, 1, 0, -1, -1, -1]], [0]),
+        QueryBatch(np.arange(1), np.arange(1), labels_of(1), 7),
+    )
+    w = (np.sqrt(40) - 5) / 15
+    assert Ambiguous("own", 6).sharpness(pool, batch) == pytest.approx([-np.log(w)], rel=1e-5)
+    np.testing.assert_allclose(
+        probabilities(Ambiguous("own", 6), pool)[0], normalised([w, w, 1, w, w, w]), rtol=1e-5
+    )
+
+
+@given(
+    seed=st.integers(0, 2**31),
+    shift=st.sampled_from([-300.0, -5.0, 0.0, 2.0, 50.0]),
+    b=st.sampled_from([-1.0, 0.0, 1.0]),
+)
+def test_a_third_of_the_candidates_is_effective_wherever_the_positive_stands(seed, shift, b):
+    rng = np.random.default_rng(seed)
+    scores = -np.sort(-rng.gumbel(scale=rng.uniform(0.1, 5), size=(4, 30)))
+    p = probabilities(Ambiguous("own", 30, b=b), pool_of(scores, rng.normal(size=4) + shift))
+    np.testing.assert_allclose(effective_size(p), 10, rtol=1e-5)
+
+
+@given(seed=st.integers(0, 2**31), count=st.integers(1, 12))
+def test_suggestions_agree_with_a_slow_search(seed, count):
+    """Oracle: of a thousand values of a the one whose effective size is nearest to the target."""
+    rng = np.random.default_rng(seed)
+    excess = np.square(rng.normal(size=(1, count)) * 10 ** rng.uniform(-3, 3))
+    excess -= excess.min()
+    a = one_for_each(excess, np.ones((1, count), bool))
+    tried = np.append(np.geomspace(1e-9, 1e9, 4000), 0.0)[:, None]
+    sizes = effective_size(normalised_rows(np.exp(-tried * excess)))
+    target = min(max(count / 3, 2), count)
+    found = effective_size(normalised_rows(np.exp(-a[:, None] * excess)))[0]
+    assert abs(found - target) <= np.abs(sizes - target).min() + 1e-4 * target
+
+
+def normalised_rows(weights: np.ndarray) -> np.ndarray:
+    return weights / weights.sum(axis=1, keepdims=True)
+
+
+def test_a_query_gets_the_same_a_in_every_batch():
+    rng = np.random.default_rng(1)
+    pool = pool_of(-np.sort(-rng.normal(size=(6, 20))), rng.normal(size=6))
+    sampler, labels = Ambiguous("own", 20), labels_of(6)
+    whole = sampler.sharpness(pool, QueryBatch(np.arange(6), np.arange(6), labels, 26))
+    for i in range(6):
+        alone = QueryBatch(np.array([i]), np.array([i]), labels, 26)
+        assert sampler.sharpness(pool, alone)[0] == whole[i]
+
+
+def test_one_a_is_sharpest_where_the_positive_ranks_first():
+    """The fault of one a for all, and that an a for each query does not have it: a pool of falling scores, the positive
+    far above it, and in its middle."""
+    scores = np.tile(10 * np.exp(-np.arange(60) / 10), (2, 1))
+    pool = pool_of(scores, [12.0, scores[0, 30]])
+    above, within = effective_size(probabilities(Ambiguous("own", 60, rule="pool"), pool))
+    assert above < 8 < 30 < within
+    np.testing.assert_allclose(effective_size(probabilities(Ambiguous("own", 60), pool)), 20, rtol=1e-5)
 
 
 @given(seed=st.integers(0, 2**31), scale=st.sampled_from([1e-6, 1e-3, 1.0, 40.0, 1e6]))
@@ -98,22 +180,35 @@ def test_suggestion_makes_the_distribution_blind_to_the_score_scale(seed, scale)
     """The reason for it: multiply all scores, and with a suggested a every probability stays what it was."""
     rng = np.random.default_rng(seed)
     scores, positives = -np.sort(-rng.normal(size=(3, 6))), rng.normal(size=3)
-    one = probabilities(Ambiguous("own", 6), pool_of(scores, positives))
-    other = probabilities(Ambiguous("own", 6), pool_of(scale * scores, scale * positives))
-    np.testing.assert_allclose(one, other, atol=1e-4)
+    for rule in ("query", "pool"):
+        one = probabilities(Ambiguous("own", 6, rule=rule), pool_of(scores, positives))
+        other = probabilities(Ambiguous("own", 6, rule=rule), pool_of(scale * scores, scale * positives))
+        np.testing.assert_allclose(one, other, atol=1e-4)
 
 
-def test_equal_scores_everywhere_are_no_problem():
+@pytest.mark.parametrize("rule", ["query", "pool"])
+def test_degenerate_pools_are_no_problem(rule):
+    """All scores equal, near the positive or far from it; one candidate; two; none has a score."""
+    for scores, positive, expected in (
+        ([2.0] * 4, 2.0, [0.25] * 4),
+        ([2.0] * 4, -7.0, [0.25] * 4),
+        ([2.0], 9.0, [1]),
+        ([2.0, -np.inf, -np.inf, -np.inf], 9.0, [1, 0, 0, 0]),
+        ([3e38, 3e38, 3e38], -3e38, [1 / 3] * 3),
+        ([np.nan] * 3, 1.0, [1 / 3] * 3),
+    ):
+        found = probabilities(Ambiguous("own", len(scores), rule=rule), pool_of([scores], [positive]))[0]
+        np.testing.assert_allclose(found, expected)
     np.testing.assert_allclose(
-        probabilities(Ambiguous("own", 4), pool_of([[2.0] * 4], [2.0]))[0], np.full(4, 0.25)
-    )
+        probabilities(Ambiguous("own", 2), pool_of([[3, -5]], [3]))[0], [0.5, 0.5]
+    )  # of two candidates both are to be effective
 
 
-def test_suggestion_is_computed_once_a_pool():
+def test_one_a_is_computed_once_a_pool():
     pool = pool_of([[2, 0, -2]], [1])
-    first = suggested_a(pool, labels_of(1))
+    first = one_for_all(pool, labels_of(1))
     pool.scores[:] = 100.0
-    assert suggested_a(pool, labels_of(1)) == first
+    assert one_for_all(pool, labels_of(1)) == first
 
 
 def test_the_chosen_label_sets_the_centre():

@@ -4,8 +4,9 @@ import numpy as np
 import pytest
 
 from ance_core.samplers import Ambiguous, Curriculum, Mixture, Pool, TopK, Uniform
+from ance_core.samplers.audit import audit_draws
 from ance_core.samplers.base import QueryBatch, effective_size
-from ance_core.samplers.effective import effective_sample_sizes
+from ance_core.samplers.effective import effective_sample_sizes, top_shares
 
 from .cases import BY_QUERY, LABELS, N_DOCS, POOLS, case_name
 
@@ -48,3 +49,27 @@ def test_a_curriculum_changes_at_its_step():
             effective_sample_sizes(sampler, LABELS, N_DOCS, POOLS, step),
             effective_sample_sizes(part, LABELS, N_DOCS, POOLS, step),
         )
+
+
+def test_shares_of_the_top_by_hand():
+    """Pools of 12, 11 and 10 candidates in turn: uniform draws take the first with 1/12, 1/11 and 1/10."""
+    shares = top_shares(TopK("own", 12), LABELS, N_DOCS, POOLS, 0)
+    assert shares[1] == pytest.approx((1 / 12 + 1 / 11 + 1 / 10) / 3)
+    assert shares[10] == pytest.approx((10 / 12 + 10 / 11 + 1) / 3)
+    assert shares[50] == pytest.approx(1)
+    assert top_shares(Uniform(), LABELS, N_DOCS, {}, 0) == {}
+    assert top_shares(Mixture((TopK("own", 12), Uniform()), (0.5, 0.5)), LABELS, N_DOCS, POOLS, 0) == {}
+
+
+@pytest.mark.parametrize(
+    "sampler", [TopK("own", 12), Ambiguous("own", 12), Ambiguous("own", 12, rule="pool")]
+)
+def test_the_audit_says_how_large_draws_are_and_from_how_far_up(sampler):
+    audit = audit_draws(sampler, POOLS, LABELS, N_DOCS, 0)
+    one = QueryBatch(np.zeros(1, int), LABELS.indptr[:1], LABELS, N_DOCS)
+    p = sampler.candidate_probabilities(one, POOLS["own"])[0]
+    assert audit.effective_size == pytest.approx(1 / np.square(p).sum())
+    assert audit.drawn_size == pytest.approx(audit.effective_size, rel=0.05)
+    for n in (1, 10, 50):
+        assert audit.top[n] == pytest.approx(p[:n].sum(), abs=0.02)
+    assert audit_draws(Uniform(), POOLS, LABELS, N_DOCS, 0).top == {}

@@ -1,10 +1,14 @@
 """Settings that follow the corpus: rules a hand can check, where they come from in `run.json`, what wins over them."""
 
+import json
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from ance_core.errors import ConfigError
+from ance_core.probes.geometry import anisotropy
+from ance_core.probes.geometry.light import CONE
 from ance_core.training.defaults import learning_rate, pool_depth, settle, warmup_steps
 from ance_core.training.problem import load_problem
 from ance_core.training.session import train_runs
@@ -121,6 +125,38 @@ def test_a_start_too_weak_for_its_negatives_is_an_event(store):
     assert len(told) == 1
     assert f"fell from {curve[0]:.3f} at the start" in told["message"].iloc[0]
     assert "raise warmup.steps (now 60)" in told["message"].iloc[0]
+
+
+def test_a_space_that_closes_into_a_cone_is_an_event(store):
+    """Where dev is not measured in time, the mean cosine tells: once, with the limit of the red light."""
+    ruin = {
+        "data": "tiny",
+        "recipe": "ance",
+        "steps": 6,
+        "optimizer": {"learning_rate": 3.0},
+        "warmup": {"steps": 60},
+    }
+    (run,) = train_runs([resolve({**ruin, "record": {"eval_every": 1000, "snapshot_every": 2}})], store)
+    cones = anisotropy(run).pivot(index="step", columns="of", values="value")
+    assert (cones.loc[0] < CONE["red"]).all()
+    assert (cones.loc[6] > CONE["red"]).all(), "the settings of this test no longer close the space"
+    events = run.events()
+    told = events[events["kind"] == "collapse"]
+    assert len(told) == 1
+    first = cones.index[(cones > CONE["red"]).any(axis=1)][0]
+    assert told["step"].iloc[0] == first
+    rise = f"queries from {cones['queries'][0]:.2f} at the start to {cones['queries'][first]:.2f}"
+    assert rise in told["message"].iloc[0]
+    assert "above 0.9" in told["message"].iloc[0]
+
+
+def test_a_resumed_run_remembers_the_cone_it_started_from(store):
+    """The start's mean cosines are in the checkpoint: what was narrow from the start is no collapse."""
+    short = {"data": "tiny", "recipe": "ance", "steps": 4, "warmup": {"steps": 2}}
+    (run,) = train_runs([resolve({**short, "record": {"checkpoint_every": 2, "snapshot_every": 2}})], store)
+    start = anisotropy(run).set_index(["step", "of"])["value"]
+    state = json.loads((run.checkpoints()[2] / "state.json").read_text())
+    assert state["start_cosines"] == {of: pytest.approx(start[0, of]) for of in ("queries", "documents")}
 
 
 def test_a_run_that_learns_says_nothing_of_a_collapse(store):

@@ -6,13 +6,19 @@ import numpy as np
 import pytest
 import torch
 
+from ance_core.config import MethodConfig
 from ance_core.data import Qrels, load_dataset
 from ance_core.errors import ConfigError
-from ance_core.objectives import PairwiseNLL, Scores
+from ance_core.experiments.probe import load_moment
+from ance_core.objectives import PairwiseNLL, Scores, uniform
+from ance_core.recipes import RECIPES
 from ance_core.samplers import QueryBatch, TopK
 from ance_core.samplers.audit import audit_draws
+from ance_core.training.dual import regularisers
+from ance_core.training.miners import Miner
 from ance_core.training.mining import MiningSeconds, mine_dense
 from ance_core.training.mirror import Mirror
+from ance_core.training.order import DataOrder
 from ance_core.training.session import train_runs
 
 PAIRS = [(0, 3), (0, 5), (2, 3), (4, 1), (6, 5)]  # (query row, document row)
@@ -123,3 +129,54 @@ def test_too_few_dual_negatives_are_refused(store, settings, tmp_path):
     ):
         train_runs([settings(recipe="dance", data=str(tmp_path))], store)
     assert store.runs() == []
+
+
+def test_regularisers_by_hand():
+    """Queries a squared distance of 2 apart, documents 4, at t = 2: uniformity -4 and -8, together -12; alignment 1."""
+    q, d = torch.tensor([[1.0, 0.0], [0.0, 1.0]]), torch.tensor([[1.0, 0.0], [-1.0, 0.0]])
+    even = MethodConfig(uniform_weight=0.1, uniformity_t=2.0)
+    assert float(regularisers(even, q, d)) == pytest.approx(0.1 * (-4 - 8))
+    assert float(regularisers(MethodConfig(align_weight=0.5), q, d)) == pytest.approx(0.5)
+    assert float(regularisers(MethodConfig(dual_weight=0.1), q, d)) == 0
+
+
+def test_both_sides_of_uniformity_reach_the_loss(store, settings):
+    method = {"dual_weight": 0.1, "uniform_weight": 0.3, "uniformity_t": 2.0}
+    (run,) = train_runs([settings(recipe="dance", method=method)], store)
+    moment = load_moment(run, 0)
+    labels = moment.problem.labels
+    batch = DataOrder(labels, moment.problem.n_docs, 8, moment.config.seed).batch(0)
+    q = torch.from_numpy(moment.embeddings.queries(labels.queries[batch.rows]))
+    d = torch.from_numpy(moment.embeddings.documents(0)[batch.positives])
+    first = run.scalars().query("step == 1").set_index("name").value
+    added = first["loss"] - first["loss/prime"] - 0.1 * first["loss/dual"]
+    assert added == pytest.approx(0.3 * float(uniform(q) + uniform(d)), rel=1e-4)
+
+
+@pytest.mark.parametrize("chunks", [2, 5])
+def test_a_chunked_refresh_renews_what_a_full_one_would_mine(store, settings, chunks):
+    """Oracle: with the same weights, pools mined whole. What is not renewed stays as it was."""
+    (run,) = train_runs([settings(recipe="dance", refresh={"every": 3, "chunks": chunks})], store)
+    moment = load_moment(run, 10)
+    recipe, scale = RECIPES["dance"], moment.model.scale
+
+    def mine(chunks, step, newest):
+        refresh = moment.config.refresh.model_copy(update={"chunks": chunks})
+        config = moment.config.model_copy(update={"refresh": refresh})
+        return Miner(config, recipe, moment.problem, moment.embeddings, scale)(step, newest).pools
+
+    whole, before = mine(1, 10, {}), mine(1, 0, {})
+    for pool in before.values():
+        pool.docs[:] = pool.docs[:, ::-1]  # so that what stays can be told from what is mined anew
+    after = mine(chunks, 10, before)
+    for name, pool in after.items():
+        fresh = pool.index_step == 10
+        assert 0 < fresh.sum() < len(fresh)
+        for field in ("docs", "sources", "index_step"):
+            np.testing.assert_array_equal(getattr(pool, field)[fresh], getattr(whole[name], field)[fresh])
+            np.testing.assert_array_equal(getattr(pool, field)[~fresh], getattr(before[name], field)[~fresh])
+        np.testing.assert_allclose(pool.scores[fresh], whole[name].scores[fresh], rtol=1e-6)
+        np.testing.assert_allclose(pool.label_scores, whole[name].label_scores, rtol=1e-6)
+    mirror, renewed = moment.problem.mirror, np.flatnonzero(after["own"].index_step == 10)
+    answers = {int(d) for row in renewed for d in moment.problem.labels.of(row)}
+    assert set(mirror.labels.queries[after["dual"].index_step == 10].tolist()) == answers

@@ -19,20 +19,29 @@ def test_each_refresh_says_what_the_sampler_makes_of_it(store, settings):
             settings(recipe="simans", refresh={"every": 4}),
             settings(recipe="simans", refresh={"every": 4}, method={"a": 1e6}, name="sharp"),
             settings(recipe="ance", refresh={"every": 4}),
+            settings(recipe="simans", refresh={"every": 4}, preset="one-a"),
         ],
         store,
     )
-    suggested, sharp, plain = runs
+    suggested, sharp, plain, one = runs
     sizes = value(suggested, "effective_sample_size")
     assert sizes.index.tolist() == [1, 5, 9]  # of the updates that first draw from the pools of 0, 4, 8
-    assert sizes.between(1, 10).all()
+    np.testing.assert_allclose(sizes, 10 / 3, rtol=1e-4)
+    assert value(suggested, "draws/top 1").between(0.05, 0.6).all()
+    assert value(suggested, "draws/top 10").eq(1).all()
     assert value(sharp, "effective_sample_size").max() < 1.5 < sizes.min()
     messages = suggested.events().query("kind == 'sampler'").message
     assert len(messages) == 3
     assert messages.str.fullmatch(
-        r"a = \S+ / score\^2 \(suggested from the score gaps\), peak at s\+ \+0; "
-        r"effective sample size \S+, median \S+"
+        r"a = \S+ / score\^2 \(median; suggested for each query, \S+ to \S+\), peak at s\+ \+0; "
+        r"effective sample size \S+, median \S+; top 1 \d+%, top 10 100%, top 50 100% of draws"
     ).all()
+    assert (
+        one.events()
+        .query("kind == 'sampler'")
+        .message.str.contains(r"\(one for all, suggested from the score gaps\)")
+        .all()
+    )
     assert (
         sharp.events().query("kind == 'sampler'").message.str.startswith("a = 1e+06 / score^2 (as set)").all()
     )

@@ -82,6 +82,18 @@ def test_runs_in_turns_equal_runs_alone(tmp_path, store, settings):
         assert_same_run(run, alone)
 
 
+def test_a_dataset_in_memory_is_masked_as_the_config_says(store, settings):
+    """A run whose config withholds labels never trains on them, whichever way its data came."""
+    config = settings(recipe="random", steps=2, labels_per_query=1)
+    (by_name,) = train_runs([config], store)
+    (by_hand,) = train_runs([config], store, dataset=load_dataset("tiny"))
+    assert by_hand.info["dataset"] == by_name.info["dataset"]
+    assert "hidden" in by_name.info["dataset"]["source"]
+    masked = load_dataset("tiny", labels_per_query=1)
+    (masked_already,) = train_runs([config], store, dataset=masked)
+    assert masked_already.info["dataset"] == by_name.info["dataset"]
+
+
 def test_all_runs_start_from_one_warm_up_and_see_the_same_queries(store, settings):
     runs = train_runs([settings(recipe=r) for r in ("random", "static-hard", "ance")], store)
     warmups = [run for run in store.runs() if run.info["kind"] == "warmup"]

@@ -7,13 +7,14 @@ geometry.readings  # a frame: step, of, measure, value, half_width
 
 from .angles import BINS, cosine_histogram, mean_cosine
 from .draws import Evenness, evenness
-from .estimate import Estimate
+from .estimate import Estimate, widths_apart
 from .hubness import hubness, k_occurrence
 from .light import Light, collapse_light
 from .neighbours import Neighbours, nearest
+from .reference import Reference, random_reference
 from .run import RunGeometry, anisotropy, label_pairs, measure_run
 from .snapshot import MEASURES, Geometry, Reading, Sizes, measure_snapshot
-from .spectrum import Spectrum, spectrum
+from .spectrum import Spectrum, effective_rank_estimate, spectrum
 from .uniformity import alignment, uniformity
 from .vectors import checked, unit
 
@@ -26,6 +27,7 @@ __all__ = [
     "Light",
     "Neighbours",
     "Reading",
+    "Reference",
     "RunGeometry",
     "Sizes",
     "Spectrum",
@@ -34,6 +36,7 @@ __all__ = [
     "checked",
     "collapse_light",
     "cosine_histogram",
+    "effective_rank_estimate",
     "evenness",
     "hubness",
     "k_occurrence",
@@ -42,7 +45,9 @@ __all__ = [
     "measure_run",
     "measure_snapshot",
     "nearest",
+    "random_reference",
     "spectrum",
     "uniformity",
     "unit",
+    "widths_apart",
 ]

@@ -7,10 +7,12 @@ from typing import NamedTuple
 import numpy as np
 
 from ...rng import generator
+from ..normal import NORMAL_95
+
+__all__ = ["LIMIT", "NORMAL_95", "NOTHING", "Estimate", "finite_share", "pair_mean_error", "sample_rows"]
 
 LIMIT = 2048
 """Rows a quadratic measure compares with each other; beyond that, a fixed sample of so many."""
-NORMAL_95 = 1.959964
 
 
 class Estimate(NamedTuple):
@@ -21,6 +23,21 @@ class Estimate(NamedTuple):
 
 
 NOTHING = Estimate(float("nan"))
+
+
+def widths_apart(one: Estimate, other: Estimate) -> float:
+    """|one - other| in widths of the wider of the two intervals (a width is two half widths).
+
+    Infinite where two exact numbers differ, NaN where one cannot be said.
+
+    >>> widths_apart(Estimate(0.9, 0.01), Estimate(0.1, 0.02))
+    20.0
+    """
+    gap = abs(one.value - other.value)
+    width = 2 * np.maximum(one.half_width, other.half_width)  # NaN where one is
+    if width == 0:
+        return float("nan") if np.isnan(gap) else float("inf") if gap else 0.0
+    return float(gap / width)
 
 
 def sample_rows(size: int, limit: int, purpose: str, seed: int = 0) -> np.ndarray:

@@ -9,7 +9,8 @@ Two symptoms, each with two thresholds, on queries and on documents; the worst d
 
 The thresholds are this project's: amber is where it pays to look at the curves, red where ranking has
 nothing left to work with. A narrow cone alone need not hurt ranking, since a part common to all documents adds
-the same to every score of a query; the dev measure beside it has the last word.
+the same to every score of a query; the dev measure beside it has the last word. A training that crosses the red
+limit of the mean cosine logs the event `collapse` (`training/observe.py`).
 """
 
 from __future__ import annotations
@@ -33,13 +34,18 @@ class Light:
     reason: str
 
 
+def least_rank(dims: int, colour: str) -> float:
+    """The effective rank below which vectors of `dims` dimensions are amber or red."""
+    return max(2.0, RANK_SHARE[colour] * dims)
+
+
 def collapse_light(mean_cosine: float, effective_rank: float, dims: int, what: str) -> Light:
     """The light for one set of vectors; `what` names it in the sentence ("queries")."""
     if not (np.isfinite(mean_cosine) and np.isfinite(effective_rank)):
         return Light("unknown", f"{what}: too few vectors to say")
     said: list[tuple[Colour, str]] = []
     for colour in ("red", "amber"):
-        least = max(2.0, RANK_SHARE[colour] * dims)
+        least = least_rank(dims, colour)
         if mean_cosine > CONE[colour]:
             said.append((colour, f"mean cosine {mean_cosine:.2f} is above {CONE[colour]:g}"))
         if effective_rank < least:

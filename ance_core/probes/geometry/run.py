@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -14,6 +15,7 @@ from .draws import evenness
 from .light import Light
 from .neighbours import Neighbours
 from .snapshot import Geometry, Sizes, measure_snapshot
+from .spectrum import effective_rank_of
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -88,32 +90,37 @@ def measure_step(
     return measure_snapshot(arrays, places, before, sizes)
 
 
-MEAN_COSINES = {"queries": "mean_cosine/queries", "documents": "mean_cosine/documents"}
-"""The scalars in which a training logs the mean cosines of its snapshots, by what they are of."""
+SIDES = ("queries", "documents")
+FOLLOWED: dict[str, Callable[[np.ndarray], float]] = {
+    "mean_cosine": mean_cosine_of,
+    "effective_rank": effective_rank_of,
+}
+"""The measures that a training logs of its snapshots, as the scalars `<measure>/<side>`."""
 
 
-def anisotropy_now(vectors: np.ndarray) -> float:
-    """Mean cosine of vectors (n, D) as a snapshot will hold them, in half precision; NaN if not finite."""
+def anisotropy_now(vectors: np.ndarray) -> dict[str, float]:
+    """The measures FOLLOWED of vectors (n, D) as a snapshot will hold them, in half precision; NaN if not finite."""
     with np.errstate(over="ignore"):
-        return mean_cosine_of(np.asarray(vectors).astype(np.float16))
+        kept = np.asarray(vectors).astype(np.float16)
+    return {measure: of(kept) for measure, of in FOLLOWED.items()}
 
 
-def anisotropy(run: Run) -> pd.DataFrame:
-    """Mean cosine alone, at every snapshot: columns step, of, value.
+def anisotropy(run: Run, measure: str = "mean_cosine") -> pd.DataFrame:
+    """One of the measures FOLLOWED at every snapshot: columns step, of, value.
 
     From the log where the training wrote it there, else from the vectors, which takes milliseconds a snapshot. Vectors
     that are not finite give NaN.
     """
     import pandas as pd
 
-    log = run.scalars(list(MEAN_COSINES.values()))
+    log = run.scalars([f"{measure}/{of}" for of in SIDES])
     known = dict(zip(zip(log["step"], log["name"], strict=True), log["value"], strict=True))
     rows = []
     for step in run.snapshots():
-        found = {of: known.get((step, name)) for of, name in MEAN_COSINES.items()}
+        found = {of: known.get((step, f"{measure}/{of}")) for of in SIDES}
         if None in found.values():
             arrays = run.snapshot(step)
-            found = {of: mean_cosine_of(arrays[of]) for of in MEAN_COSINES}
+            found = {of: FOLLOWED[measure](arrays[of]) for of in SIDES}
         rows += [(step, of, value) for of, value in found.items()]
     return pd.DataFrame(rows, columns=["step", "of", "value"])
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-Z = 1.959963984540054  # 97.5 % of the normal distribution
+from ..normal import NORMAL_95
 
 
 @dataclass(frozen=True)
@@ -65,7 +65,7 @@ def wilson(hits: np.ndarray, total: np.ndarray) -> tuple[np.ndarray, np.ndarray]
     hits, total = np.asarray(hits, float), np.asarray(total, float)
     n = np.maximum(total, 1)
     share = hits / n
-    middle = (share + Z**2 / (2 * n)) / (1 + Z**2 / n)
-    half = Z / (1 + Z**2 / n) * np.sqrt(share * (1 - share) / n + Z**2 / (4 * n**2))
+    middle = (share + NORMAL_95**2 / (2 * n)) / (1 + NORMAL_95**2 / n)
+    half = NORMAL_95 / (1 + NORMAL_95**2 / n) * np.sqrt(share * (1 - share) / n + NORMAL_95**2 / (4 * n**2))
     low, high = np.maximum(middle - half, 0.0), np.minimum(middle + half, 1.0)
     return np.where(total > 0, low, 0.0), np.where(total > 0, high, 1.0)

@@ -13,7 +13,7 @@ import numpy as np
 from ...samplers import Pool, QueryBatch
 from ...samplers.base import effective_size
 from ...samplers.filters import filter_pool, kept, pack_left
-from ..negatives.counting import Z
+from ..normal import NORMAL_95
 from .frozen import Situation
 from .settings import WhatIf
 
@@ -118,7 +118,7 @@ def _expect(known: Situation, values: np.ndarray, usable: np.ndarray) -> Expecta
     means = total[number > 0] / number[number > 0]
     if not len(means):
         return Expectation(float("nan"), float("nan"), 0)
-    half = Z * means.std(ddof=1) / np.sqrt(len(means)) if len(means) > 1 else np.nan
+    half = NORMAL_95 * means.std(ddof=1) / np.sqrt(len(means)) if len(means) > 1 else np.nan
     return Expectation(float(means.mean()), float(half), len(means))
 
 

@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
+import numpy as np
+
 from ...config import FilterConfig
 from ...errors import ConfigError
 from ...samplers import Ambiguous, Pool, Ranked, TopK
@@ -13,7 +15,7 @@ from ...samplers.base import QueryBatch
 
 Recipe = Literal["ance", "simans"]
 POOL = "own"
-SIMANS = ("a", "b", "b_sign", "form", "tau")
+SIMANS = ("a", "a_rule", "b", "b_sign", "form", "tau")
 UNFILTERED = FilterConfig().model_dump()
 
 
@@ -21,7 +23,8 @@ UNFILTERED = FilterConfig().model_dump()
 class WhatIf:
     """recipe: `ance`, uniform over the candidates; `simans`, around the positive. depth: candidates before filtering.
 
-    a: sharpness, 1 / score^2, None: suggested from the pool; b: peak in score units above the positive; simans only.
+    a: sharpness, 1 / score^2, None: suggested by `a_rule`, see `samplers.Ambiguous`; b: peak in score units above the
+    positive; simans only.
     filters: as `negatives.filter`.
     """
 
@@ -30,6 +33,7 @@ class WhatIf:
     a: float | None = None
     b: float = 0.0
     filters: FilterConfig = field(default_factory=FilterConfig)
+    a_rule: Literal["query", "pool"] = "query"
 
     def __post_init__(self) -> None:
         if self.recipe not in ("ance", "simans"):
@@ -42,13 +46,13 @@ class WhatIf:
     def sampler(self) -> Ranked:
         """The one that training would draw with."""
         if self.recipe == "simans":
-            return Ambiguous(POOL, self.depth, a=self.a, b=self.b)
+            return Ambiguous(POOL, self.depth, a=self.a, b=self.b, rule=self.a_rule)
         return TopK(POOL, self.depth)
 
     def sharpness(self, pool: Pool, batch: QueryBatch) -> float | None:
-        """The a in force with a pool; None where there is none."""
+        """The a in force with a pool, of an a for each query the median; None where there is none."""
         sampler = self.sampler()
-        return sampler.sharpness(pool, batch.labels) if isinstance(sampler, Ambiguous) else None
+        return float(np.median(sampler.sharpness(pool, batch))) if isinstance(sampler, Ambiguous) else None
 
     def settings(self, parent: Mapping[str, Any]) -> dict[str, Any]:
         """Dotted settings for a fork of a run with the config `parent` (nested), so that it draws in this way.
@@ -58,7 +62,8 @@ class WhatIf:
         own: dict[str, Any] = {"negatives.pool_depth": self.depth}
         inherited = parent.get("method") or {} if parent.get("recipe") == self.recipe else {}
         if self.recipe == "simans":
-            said = {"a": self.a, "b": self.b}
+            one_for_all = self.a is None and self.a_rule == "pool"
+            said = {"a": self.a, "a_rule": "pool" if one_for_all else None, "b": self.b}
             names = [n for n in SIMANS if said.get(n) is not None or inherited.get(n) is not None]
             own |= {f"method.{name}": said.get(name) for name in names}
         before = (parent.get("negatives") or {}).get("filter") or {}

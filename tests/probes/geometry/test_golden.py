@@ -2,21 +2,26 @@
 
 from __future__ import annotations
 
+import doctest
 import math
 
 import numpy as np
 import pytest
 
 from ance_core.probes.geometry import (
+    Estimate,
     alignment,
+    estimate,
     evenness,
     hubness,
     k_occurrence,
     mean_cosine,
     measure_snapshot,
+    reference,
     spectrum,
     uniformity,
     unit,
+    widths_apart,
 )
 
 from .spaces import collapsed, isotropic, one_direction, orthogonal_clusters
@@ -129,3 +134,19 @@ def test_few_draws_are_compared_with_as_many_uniform_ones():
 def test_the_light(vectors, colour):
     light = measure_snapshot({"queries": vectors, "documents": vectors}).light
     assert light.colour == colour, light.reason
+
+
+def test_distances_are_counted_in_widths_of_the_wider_interval():
+    assert widths_apart(Estimate(0.9, 0.01), Estimate(0.1, 0.02)) == pytest.approx(20)
+    assert widths_apart(Estimate(0.1, 0.02), Estimate(0.9, 0.01)) == pytest.approx(20)
+    assert widths_apart(Estimate(1.0), Estimate(2.0)) == np.inf
+    assert widths_apart(Estimate(1.0), Estimate(1.0)) == 0
+    assert np.isnan(widths_apart(Estimate(1.0), Estimate(float("nan"))))
+    assert np.isnan(widths_apart(Estimate(1.0, float("nan")), Estimate(2.0, 0.1)))
+
+
+@pytest.mark.parametrize("module", [estimate, reference])
+def test_examples_in_docstrings(module):
+    result = doctest.testmod(module)
+    assert result.attempted
+    assert not result.failed

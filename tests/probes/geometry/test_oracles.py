@@ -15,17 +15,21 @@ from hypothesis.extra.numpy import arrays
 from ance_core.probes.geometry import (
     Neighbours,
     cosine_histogram,
+    effective_rank_estimate,
     evenness,
     hubness,
     k_occurrence,
     mean_cosine,
     nearest,
+    random_reference,
     spectrum,
     uniformity,
     unit,
 )
 from ance_core.probes.geometry.angles import BINS, mean_cosine_of
 from ance_core.probes.geometry.estimate import NORMAL_95
+from ance_core.probes.geometry.spectrum import effective_rank_of
+from ance_core.rng import generator
 
 from .spaces import isotropic
 
@@ -200,3 +204,55 @@ def test_histogram_of_a_sample_of_pairs_is_close_to_all():
 
 def isotropic_units():
     return unit(isotropic(2500, 4, seed=9))[0]
+
+
+@given(MATRICES)
+@settings(max_examples=60)
+def test_effective_rank_alone_is_that_of_the_spectrum(vectors):
+    assert effective_rank_of(vectors) == pytest.approx(
+        spectrum(vectors).effective_rank, rel=1e-5, nan_ok=True
+    )
+
+
+def test_the_jackknife_leaves_out_a_group_at_a_time():
+    vectors, groups = isotropic(90, 5) * [4, 2, 1, 1, 0.5] + 0.3, 9
+    order = generator(0, "jackknife groups").permutation(90).reshape(groups, 10)
+    ranks = [spectrum(np.delete(vectors, out, axis=0)).effective_rank for out in order]
+    variance = (groups - 1) / groups * sum((r - np.mean(ranks)) ** 2 for r in ranks)
+    found = effective_rank_estimate(vectors, groups=groups)
+    assert found.value == pytest.approx(spectrum(vectors).effective_rank)
+    assert found.half_width == pytest.approx(scipy.stats.t.ppf(0.975, 8) * math.sqrt(variance), rel=1e-6)
+    half = effective_rank_estimate(vectors, population=180, groups=groups)
+    assert half.half_width == pytest.approx(found.half_width * math.sqrt(0.5))
+    assert effective_rank_estimate(vectors, population=90).half_width == 0
+    assert math.isnan(effective_rank_estimate(vectors[:17], groups=9).half_width)
+
+
+def test_the_interval_of_an_effective_rank_holds_that_of_the_sampling():
+    """200 samples of 400 from a large anisotropic population, around what samples of that size come to on average."""
+    noise = np.random.default_rng(7)
+    everyone = unit(
+        noise.standard_normal((20_000, 8)).astype(np.float32) * [3, 2, 1, 1, 1, 1, 0.5, 0.2] + 0.5
+    )[0]
+    found = [effective_rank_estimate(everyone[noise.choice(20_000, 400, replace=False)]) for _ in range(200)]
+    values = np.array([f.value for f in found])
+    covered = np.mean([abs(f.value - values.mean()) <= f.half_width for f in found])
+    assert 0.89 <= covered <= 0.99
+    spread = scipy.stats.t.ppf(0.975, 19) * values.std()
+    assert np.mean([f.half_width for f in found]) == pytest.approx(spread, rel=0.2)
+
+
+@pytest.mark.parametrize(("n", "dims"), [(2000, 128), (600, 32), (300, 128)])
+def test_random_vectors_have_the_effective_rank_of_the_marchenko_pastur_law(n, dims):
+    """Singular values of a large Gaussian matrix follow a known density; the entropy of their shares, by quadrature."""
+    ratio = dims / n
+    low, high = (1 - math.sqrt(ratio)) ** 2, (1 + math.sqrt(ratio)) ** 2
+    edges = np.linspace(low, high, 200_001)
+    squares = (edges[1:] + edges[:-1]) / 2
+    weights = np.sqrt((high - squares) * (squares - low)) / squares
+    shares = np.sqrt(squares)
+    weights, shares = weights / weights.sum(), shares / (dims * (weights * shares).sum() / weights.sum())
+    expected = math.exp(-dims * (weights * shares * np.log(shares)).sum())
+    found = random_reference(n, dims)
+    assert found.effective_rank == pytest.approx(expected, rel=0.003)
+    assert abs(found.mean_cosine) < 4 / (n * math.sqrt(dims))

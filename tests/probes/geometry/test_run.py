@@ -9,6 +9,7 @@ import pytest
 from ance_core.config import merge
 from ance_core.errors import ProbeError
 from ance_core.probes.geometry import anisotropy, label_pairs, measure_run, measure_snapshot
+from ance_core.probes.geometry.run import FOLLOWED
 from ance_core.runs import Run, Store
 from ance_core.training.session import train_runs
 from ance_core.training.settings import resolve
@@ -52,22 +53,24 @@ def test_every_snapshot_is_measured_and_overlap_begins_with_the_second(new_run):
     assert table[50, "queries", "mean_cosine"] > 0.9
     assert "neighbour_overlap" not in table[0]["queries"].index
     assert 0 <= table[50, "queries", "neighbour_overlap"] <= 1
-    for row in anisotropy(run).itertuples():
-        assert row.value == pytest.approx(table[row.step, row.of, "mean_cosine"], abs=1e-5)
+    for measure in FOLLOWED:
+        for row in anisotropy(run, measure).itertuples():
+            assert row.value == pytest.approx(table[row.step, row.of, measure], rel=1e-5, abs=1e-5)
 
 
-def test_training_logs_what_its_snapshots_come_to(tmp_path, monkeypatch):
+@pytest.mark.parametrize("measure", FOLLOWED)
+def test_training_logs_what_its_snapshots_come_to(tmp_path, monkeypatch, measure):
     """Pages draw many runs: for them the log must say the same as the vectors, to the last bit."""
     store = Store(tmp_path, create=True)
     (run,) = train_runs([resolve(merge(SMALL, {"record": {"snapshot_every": 4}}))], store)
-    logged = anisotropy(run)
+    logged = anisotropy(run, measure)
     assert len(logged) == 2 * len(run.snapshots()) > 4
     assert logged["value"].notna().all()
     with monkeypatch.context() as patch:
         patch.setattr(Run, "scalars", lambda run, names: pd.DataFrame({"step": [], "name": [], "value": []}))
-        pd.testing.assert_frame_equal(anisotropy(run), logged)
+        pd.testing.assert_frame_equal(anisotropy(run, measure), logged)
     monkeypatch.setattr(Run, "snapshot", lambda run, step: pytest.fail("the vectors were read"))
-    pd.testing.assert_frame_equal(anisotropy(run), logged)
+    pd.testing.assert_frame_equal(anisotropy(run, measure), logged)
 
 
 def test_alignment_is_over_the_positives_that_were_trained_on_and_sampled(new_run):
@@ -157,6 +160,8 @@ def test_the_whole_corpus_has_no_interval_a_sample_has(new_run):
 def test_anisotropy_of_what_diverged_is_unknown(new_run):
     broken = snapshot()
     broken["queries"][3] = np.nan
-    table = anisotropy(new_run({0: broken})).set_index("of")["value"]
-    assert np.isnan(table["queries"])
-    assert np.isfinite(table["documents"])
+    run = new_run({0: broken})
+    for measure in FOLLOWED:
+        table = anisotropy(run, measure).set_index("of")["value"]
+        assert np.isnan(table["queries"])
+        assert np.isfinite(table["documents"])

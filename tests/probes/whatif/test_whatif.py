@@ -34,6 +34,7 @@ SETTINGS = [
     WhatIf("ance", 5),
     WhatIf("simans", 16, a=0.7, b=0.3),
     WhatIf("simans", 12),
+    WhatIf("simans", 12, a_rule="pool"),
     WhatIf("simans", 16, a=2.0, filters=FilterConfig(absolute_margin=0.2)),
     WhatIf("ance", 16, filters=FilterConfig(rank_from=3, rank_to=9, percentage_of_positive=0.9)),
 ]
@@ -215,6 +216,7 @@ def test_the_settings_for_a_fork_lead_to_the_same_sampler_and_filters(runs):
         for settings in (
             NARROW,
             WhatIf("simans", 12, filters=FilterConfig(max_score=3.0)),
+            WhatIf("simans", 12, a_rule="pool"),
             WhatIf("ance", 7),
         ):
             changes: dict = {}

@@ -16,11 +16,12 @@ KINDS = {
     "tuple": "a list",
     "list": "a list",
     "int_or_all": "a whole number, or all",
+    "float_or_none": "a number, or none",
     "one_line": "a text on one line",
 }
 
 
-def explain(model: type[BaseModel], error: Any) -> str:
+def worded(model: type[BaseModel], error: Any) -> str:
     """One problem out of `ValidationError.errors()` of `model`, on one line."""
     place = tuple(part for part in error["loc"] if part != "[key]")
     path, kind, context = ".".join(map(str, place)), error["type"], error.get("ctx", {})
