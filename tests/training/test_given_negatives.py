@@ -4,6 +4,7 @@ import pytest
 
 from ance_core.data import load_dataset
 from ance_core.errors import ConfigError
+from ance_core.experiments.explain import explain
 from ance_core.runs import Store
 from ance_core.training.session import train_runs
 from ance_core.training.settings import resolve
@@ -55,6 +56,19 @@ def test_a_mixture_takes_its_share_from_them(tmp_path, file):
     shares = {"given": 1, "ann": 1}
     run, _ = trained(tmp_path, file, recipe="mixture", negatives={"shares": shares, "pool_depth": 5})
     assert set(run.negatives()["source"]) == {"given", "ann"}
+
+
+@pytest.mark.parametrize("recipe", ["given", "mixture"])
+def test_a_step_is_explained_with_them(tmp_path, file, recipe):
+    more = {"negatives": {"shares": {"given": 1, "ann": 1}, "pool_depth": 5}} if recipe == "mixture" else {}
+    run, data = trained(
+        tmp_path, file, recipe=recipe, record={"snapshot_every": 0, "checkpoint_every": 5}, **more
+    )
+    records = run.negatives()
+    last = records[(records["step"] == 9) & (records["source"] == "given")]
+    found = explain(run, data.query_ids[int(last["query"].iloc[0])], 9)
+    assert found.agreement.same
+    assert "given" in set(found.terms["source"])
 
 
 @pytest.mark.parametrize(
