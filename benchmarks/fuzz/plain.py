@@ -47,7 +47,8 @@ def plain_reader(form: str, files: Mapping[str, bytes]) -> Counts:
     for name, text in texts.items():
         if "qrels" in name:
             judged = lines(text)
-            judgements += len(judged) - bool(judged and ("query-id" in judged[0] or "corpus-id" in judged[0]))
+            headings = ("query-id", "corpus-id", "score")  # whose line may be damaged itself
+            judgements += len(judged) - bool(judged and any(word in judged[0] for word in headings))
         elif "jsonl" in name:
             rows = [json.loads(line) for line in lines(text)]
             words += [f"{row.get('title', '')} {row['text']}" for row in rows]
