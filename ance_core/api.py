@@ -55,7 +55,9 @@ def train(
 
     name = data.name if isinstance(data, Dataset) else str(data)
     dataset = data if isinstance(data, Dataset) else None
-    config = resolve(merge({"data": name, "recipe": recipe}, spelled_out(settings)), _declared(dataset))
+    config = resolve(
+        merge(spelled_out({"data": name, "recipe": recipe}), spelled_out(settings)), _declared(dataset)
+    )
     if dataset is not None and config.labels_per_query is not None:
         dataset = mask_labels(dataset, config.labels_per_query, config.seed)
     return train_runs([config], Store(runs, create=True), dataset=dataset)[0]

@@ -15,15 +15,18 @@ from .fields import MOST, Count, LabelsPerQuery, Positive, Prefix, Rate, Setting
 from .layers import merge, read_settings, spelled_out
 from .methods import FilterConfig, MethodConfig, NegativesConfig, ObjectiveConfig, SharesConfig
 from .optimizer import OptimizerConfig
+from .reading import Data, DataConfig, ReadingConfig
 from .wording import worded
 
 __all__ = [
+    "DataConfig",
     "EncoderConfig",
     "FilterConfig",
     "MethodConfig",
     "NegativesConfig",
     "ObjectiveConfig",
     "OptimizerConfig",
+    "ReadingConfig",
     "RunConfig",
     "SharesConfig",
     "merge",
@@ -236,7 +239,7 @@ class RecordConfig(Settings):
 class RunConfig(Settings):
     """Everything that determines a run. Same config, same machine: same numbers."""
 
-    data: str = Field("catalogue", min_length=1, description="name of an embedded dataset, or a folder")
+    data: Data = DataConfig()
     labels_per_query: LabelsPerQuery = Field(
         None, description="judged positives a training query keeps; rest hidden; all: it keeps every one"
     )

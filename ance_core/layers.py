@@ -9,10 +9,13 @@ from typing import Any
 import yaml
 
 from .errors import ConfigError
+from .reading import spelled_out_data
 
 
 def spelled_out(values: dict[str, Any]) -> dict[str, Any]:
-    """Settings with the short form of the encoder, `encoder: mini`, `static:FOLDER` or `hf:FOLDER-OR-ID`, as a group."""
+    """Settings with short forms as groups: `data: NAME`, `encoder: mini`, `static:FOLDER` or `hf:FOLDER-OR-ID`."""
+    if "data" in values:
+        values = {**values, "data": spelled_out_data(values["data"])}
     encoder = values.get("encoder")
     if not isinstance(encoder, str):
         return values

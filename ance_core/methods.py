@@ -43,8 +43,11 @@ class SharesConfig(Settings):
     bm25: Share | None = Field(None, description="draws from BM25's candidates")
     random: Share | None = Field(None, description="draws from the whole corpus")
     ann: Share | None = Field(None, description="draws from the model's own candidates")
+    given: Share | None = Field(
+        None, description="draws from the negatives that came with the dataset's files"
+    )
 
-    def given(self) -> dict[str, float]:
+    def said(self) -> dict[str, float]:
         """The shares that were set."""
         return {name: value for name, value in self.model_dump().items() if value is not None}
 

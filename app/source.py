@@ -16,6 +16,7 @@ import pandas as pd
 
 from ance_core.errors import AnceError, ConfigError, StoreError
 from ance_core.experiments.settings import flatten
+from ance_core.reading import data_name
 from ance_core.recipes.budget import Budget, arm_name, budget_of
 from ance_core.runs import Run, Store
 from ance_core.runs.evaluations import PerQuery
@@ -236,8 +237,8 @@ class Source:
             name=run.name,
             kind=info.get("kind", "run"),
             method=arm_name({"recipe": info.get("recipe") or "unknown"} | config),
-            dataset=str(data.get("name") or config.get("data") or "unknown"),
-            dataset_id=f"{data.get('name') or config.get('data')} {data.get('fingerprint', '')}".strip(),
+            dataset=str(data.get("name") or data_name(config) or "unknown"),
+            dataset_id=f"{data.get('name') or data_name(config)} {data.get('fingerprint', '')}".strip(),
             encoder=_encoder_name(encoder),
             seed=int(info.get("seed") if info.get("seed") is not None else config.get("seed") or 0),
             created=float(info.get("created") or time.time()),

@@ -17,7 +17,7 @@ def dataset_of(run: Run) -> Dataset | str:
     config, wanted = run.info.get("config") or {}, run.info.get("dataset") or {}
     labels = config.get("labels_per_query")
     key = (
-        config.get("data"), labels, config.get("seed") if labels else None, wanted.get("fingerprint")
+        repr(config.get("data")), labels, config.get("seed") if labels else None, wanted.get("fingerprint")
     )  # fmt: skip
     with _lock:
         if key not in _kept:

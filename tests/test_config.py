@@ -50,7 +50,7 @@ def at(path, value):
         ({"encoder": {"dropout": 1}}, "encoder.dropout: 1 given; it must be below 1 (default 0.0)"),
         ({"encoder": {"towers": "two"}}, "encoder.towers: 'two' given; it must be one of shared, untied (default shared)"),
         ({"record": {"negatives": "maybe"}}, "record.negatives: 'maybe' given; it must be true or false (default True)"),
-        ({"data": ""}, "data: '' given; it must not be empty (default catalogue)"),
+        ({"data": ""}, "data.name: '' given; it must not be empty (default catalogue)"),
         ({"stepz": 3}, "stepz: no such setting; did you mean 'steps'?"),
         ({"encoder": {"dims": 3}}, "encoder.dims: no such setting; did you mean 'dim'?"),
         ({"encoder": "large"}, "encoder.kind: 'large' given; it must be one of static, mini, hf (default static)"),

@@ -9,6 +9,7 @@ import typer
 
 from ..tables import Column, FittedTable
 from .app import AsJson, app, console, out, print_json
+from .data_options import Columns, Fold, IgnoreIds, Strict, reading_of
 from .progress import prepare
 
 data = typer.Typer(help="Datasets: list, build, check, show.", no_args_is_help=True)
@@ -33,15 +34,24 @@ def list_(as_json: AsJson = False) -> None:
         table.add(name, description)
     out.print(table)
     console.print(
-        "Your own: --data PATH for a BEIR folder, MS MARCO TSV files, TREC topics and qrels, or a JSONL or CSV "
-        "file with columns query and passage; --data ir_datasets:ID with the extra 'ir-datasets'.",
+        "Your own: --data PATH for a BEIR folder, MS MARCO TSV files, TREC topics and qrels, or tables (JSONL, CSV, "
+        "Parquet) of pairs, triplets or lists, each also as a zip; --data ir_datasets:ID and datasets:ID with the extras "
+        "of those names.",
         highlight=False,
     )
 
 
 @data.command()
-def build(name: NameOrPath = "catalogue", as_json: AsJson = False) -> None:
+def build(
+    name: NameOrPath = "catalogue",
+    strict: Strict = None,
+    columns: Columns = None,
+    fold: Fold = None,
+    ignore_identical_ids: IgnoreIds = None,
+    as_json: AsJson = False,
+) -> None:
     """Read or build a dataset. Makes its tokens for `static` and `mini` too."""
+    reading = reading_of(strict=strict, columns=columns, fold=fold, ignore_identical_ids=ignore_identical_ids)
     place = prepare(console, name)
     with console.status(f"reading {name}"):
         import numpy as np
@@ -50,7 +60,7 @@ def build(name: NameOrPath = "catalogue", as_json: AsJson = False) -> None:
         from ..data import load_place
         from ..data.tokens import tokenized
 
-        dataset = load_place(place)
+        dataset = load_place(place, reading)
         tokens = tokenized(dataset, encoder=EncoderConfig())
     facts: dict[str, Any] = {
         "name": dataset.name,
@@ -79,7 +89,14 @@ def _told(facts: Mapping[str, Any]) -> list[tuple[str, str]]:
 
 
 @data.command()
-def check(path: NameOrPath, as_json: AsJson = False) -> None:
+def check(
+    path: NameOrPath,
+    strict: Strict = None,
+    columns: Columns = None,
+    fold: Fold = None,
+    ignore_identical_ids: IgnoreIds = None,
+    as_json: AsJson = False,
+) -> None:
     """Look for what would break training. Counts, lengths, duplicates, dangling ids, leakage; exit code 1."""
     if path.lower().endswith((".yaml", ".yml")):
         _check_world(path, as_json)
@@ -87,9 +104,10 @@ def check(path: NameOrPath, as_json: AsJson = False) -> None:
     from ..data.check import check_dataset
     from ..data.report import render
 
+    reading = reading_of(strict=strict, columns=columns, fold=fold, ignore_identical_ids=ignore_identical_ids)
     prepare(console, path)
     with console.status(f"checking {path}"):
-        report = check_dataset(path)
+        report = check_dataset(path, reading)
     if as_json:
         print_json(report.to_dict())
     else:
@@ -134,14 +152,19 @@ def show(
     name: NameOrPath,
     split: Annotated[str, typer.Option(help="train, dev, test, or another it has")] = "train",
     number: Annotated[int, typer.Option("--number", "-n", min=1, help="queries to show")] = 5,
+    strict: Strict = None,
+    columns: Columns = None,
+    fold: Fold = None,
+    ignore_identical_ids: IgnoreIds = None,
     as_json: AsJson = False,
 ) -> None:
     """The first queries of a split with their relevant documents. Of a built collection also its versions."""
     from ..data import load_place
 
+    reading = reading_of(strict=strict, columns=columns, fold=fold, ignore_identical_ids=ignore_identical_ids)
     place = prepare(console, name)
     with console.status(f"reading {name}"):
-        dataset = load_place(place)
+        dataset = load_place(place, reading)
     labels = dataset.split(split).labels()
     shown = []
     for i, query in enumerate(labels.queries[:number]):

@@ -11,6 +11,7 @@ from ..errors import ConfigError
 from ..runs import Store
 from ..tables import Column, FittedTable
 from .app import AsJson, RunsFolder, app, console, out, print_json
+from .data_options import Columns, Fold, IgnoreIds, Strict, reading_of
 from .run_commands import RunName
 
 
@@ -24,15 +25,20 @@ def evaluate(
     trec_run: Annotated[
         Path | None, typer.Option("--trec-run", help="also write the ranking as a TREC run file")
     ] = None,
+    strict: Strict = None,
+    columns: Columns = None,
+    fold: Fold = None,
+    ignore_identical_ids: IgnoreIds = None,
     runs: RunsFolder = Path("runs"),
     as_json: AsJson = False,
 ) -> None:
     """Measure a finished run's model on a split, from its folder."""
+    reading = reading_of(strict=strict, columns=columns, fold=fold, ignore_identical_ids=ignore_identical_ids)
     run = Store(runs).run(name)
     with console.status(f"evaluating {name}"):
         from ..experiments.evaluation import evaluate_run
 
-        means, dataset_name = evaluate_run(run, split, data, trec_run)
+        means, dataset_name = evaluate_run(run, split, data, trec_run, reading)
     if as_json:
         print_json({"run": name, "data": dataset_name, "split": split, "measures": means})
         return

@@ -8,8 +8,9 @@ from typing import Annotated, Any
 import typer
 
 from ..config import merge, read_settings, spelled_out
-from ..errors import ConfigError
+from ..errors import ConfigError, cut
 from .app import AsJson, RunsFolder, app, console
+from .data_options import Columns, Fold, IgnoreIds, Strict
 from .training import train_new, train_rest
 
 Setting = typer.Option
@@ -67,6 +68,10 @@ def train(
         int | None, Setting("--probe-every", help="steps between probes of exact gradient norms")
     ] = None,
     threads: Annotated[int | None, Setting("--threads", help="processor threads")] = None,
+    strict: Strict = None,
+    columns: Columns = None,
+    fold: Fold = None,
+    ignore_identical_ids: IgnoreIds = None,
     config: Annotated[Path | None, Setting("--config", help="YAML or JSON file of settings")] = None,
     setting: Annotated[
         list[str] | None, Setting("--set", metavar="KEY=VALUE", help="any setting, e.g. encoder.dim=64")
@@ -80,7 +85,11 @@ def train(
     defaults. Ctrl-C stops a run so that --resume can go on with it.
     """
     flags = {
-        "data": data,
+        "data.name": data,
+        "data.strict": strict,
+        "data.columns": columns,
+        "data.fold": fold,
+        "data.ignore_identical_ids": ignore_identical_ids,
         "recipe": recipe,
         "preset": preset,
         "start": start,
@@ -137,10 +146,10 @@ def assignment(text: str) -> dict[str, Any]:
 
     key, equals, value = (part.strip() for part in text.partition("="))
     if not equals or not all(key.split(".")):
-        raise ConfigError(f"--set: {text!r} is not KEY=VALUE; write for example --set encoder.dim=64")
+        raise ConfigError(f"--set: {cut(text)!r} is not KEY=VALUE; write for example --set encoder.dim=64")
     try:
         return nested(key, yaml.safe_load(value))
     except (yaml.YAMLError, ValueError):  # ValueError: a date that does not exist
         raise ConfigError(
-            f"--set: the value of {text!r} is not YAML; put it in quotes: '{key}=\"...\"'"
+            f"--set: the value of {cut(text)!r} is not YAML; put it in quotes: '{cut(key)}=\"...\"'"
         ) from None

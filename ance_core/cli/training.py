@@ -27,7 +27,7 @@ def train_new(config: RunConfig, runs: Path, as_json: bool) -> None:
     with console.status("loading"):
         from ..training.session import train_runs
     try:
-        prepare(console, config.data)
+        prepare(console, config.data.name)
         with _resumable(runs), training_progress(console) as watch:
             (run,) = train_runs([config], store, watch=watch)
     except AnceError:

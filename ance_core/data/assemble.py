@@ -2,148 +2,117 @@
 
 from __future__ import annotations
 
+import dataclasses
+from typing import Any
+
+import numpy as np
+
 from ..errors import DataError
-from .collection import CLICKS, WRONG, Collection, Judgement
+from ..reading import ReadingConfig
+from .collection import Collection, Judgement
 from .dataset import Dataset, Qrels
+from .duplicates import copies, fold
 from .fingerprint import fingerprint
+from .joining import join
+from .own_documents import own_documents
 from .problems import Problems, shown
-from .split_names import SPLITS, in_order
+from .split_names import SPLITS, UNION, in_order
 from .splits import carve_dev, split_all
 
-MIN_DOCS = 2  # a negative needs a document that is not the positive
+PLAIN = ReadingConfig()
 
 
-def assemble(found: Collection, problems: Problems, name: str, source: str = "") -> Dataset:
-    """The dataset of a collection. DataError if reading or joining found anything that breaks training."""
-    judged = join(found, problems)
+def assemble(
+    found: Collection,
+    problems: Problems,
+    name: str,
+    source: str = "",
+    reading: ReadingConfig = PLAIN,
+    cut_named: bool = False,
+) -> Dataset:
+    """The dataset of a collection. DataError if reading or joining found anything that breaks training.
+
+    cut_named: cut a single judgement file in three even if it is named after a split, as was done before.
+    """
+    moved = copies(found) if reading.fold else {}
+    note = fold(found, problems) if reading.fold else ""
+    judged = join(found, problems, reading.strict)
     problems.raise_errors()
-    judged, note = complete_splits(judged)
+    judged, cut = complete_splits(judged, cut_named, found.format)
+    own = own_documents(found, judged, reading.ignore_identical_ids, moved)
+    if own.pairs:
+        problems.warn("own documents", own.note)
     doc_row = {key: row for row, key in enumerate(found.docs)}
     query_row = {key: row for row, key in enumerate(found.queries)}
-    qrels = {
-        split: Qrels.of(
-            [query_row[j.query] for j in judged[split]],
-            [doc_row[j.doc] for j in judged[split]],
-            [j.grade for j in judged[split]],
+
+    def rows_of(rows: list[Judgement]) -> Qrels:
+        return Qrels.of(
+            [query_row[j.query] for j in rows], [doc_row[j.doc] for j in rows], [j.grade for j in rows]
         )
-        for split in in_order(judged)
-    }
+
+    qrels = {split: rows_of(judged[split]) for split in in_order(judged)}
+    marks: dict[str, Any] = {
+        "clicks": rows_of(found.clicks),
+        "wrong": rows_of(found.wrong),
+        "given": _in_file_order(given_negatives(found, judged, problems), query_row, doc_row),
+        "own": Qrels.of([query_row[q] for q, _ in own.pairs], [doc_row[d] for _, d in own.pairs], [0] * len(own.pairs)),
+    }  # fmt: skip
     texts = list(found.docs), list(found.docs.values()), list(found.queries), list(found.queries.values())
     hidden = Qrels.of()
     origin = source or f"{found.format} {found.path}"
-    clicks, wrong = (
-        Qrels.of([query_row[j.query] for j in rows], [doc_row[j.doc] for j in rows], [j.grade for j in rows])
-        for rows in (found.clicks, found.wrong)
-    )
-    digest = fingerprint(*texts, qrels, hidden, {"clicks": clicks, "wrong": wrong})
-    return Dataset(name, *texts, qrels, hidden, digest, origin + note, clicks, wrong)
+    digest = fingerprint(*texts, qrels, hidden, marks)
+    made = Dataset(name, *texts, qrels, hidden, digest, origin + note + cut)
+    return dataclasses.replace(made, **marks)
 
 
-def join(found: Collection, problems: Problems) -> dict[str, list[Judgement]]:
-    """Judgements by split, each pair once, dangling ones out. Everything contradictory goes to `problems`."""
-    _check_corpus(found, problems)
-    judged = {}
-    for split, rows in found.judgements.items():
-        judged[split] = _join_split(found, split, rows, problems)
-        if not rows:
-            problems.error(
-                "empty split",
-                f"{found.files[split]}: the {split} split has no judgement: add one or remove the file",
+def given_negatives(
+    found: Collection, judged: dict[str, list[Judgement]], problems: Problems
+) -> dict[str, list[str]]:
+    """By query the documents that its rows give as negatives, each once, labels out."""
+    if not found.given:
+        return {}
+    relevant = {(row.query, row.doc) for rows in judged.values() for row in rows if row.grade >= 1}
+    given: dict[str, dict[str, None]] = {}
+    for row in found.given:
+        if (row.query, row.doc) in relevant:
+            message = f"document {shown(row.doc)} is given as a negative of query {shown(row.query)} and is a positive"
+            problems.warn(
+                "negative and positive", f"{found.path}:{row.line}: {message} of it: it counts as one"
             )
-    if "train" not in judged and len(judged) > 1:
-        has = " and ".join(in_order(judged))
-        problems.error(
-            "no train split",
-            f"{found.path}: only {has}: add a train split, a file with that name, or keep one file to have it split",
-        )
-    _check_labels(found, judged, problems)
-    _check_marks(found, judged, problems)
-    return judged
+        else:
+            given.setdefault(row.query, {})[row.doc] = None
+    return {query: list(docs) for query, docs in given.items()}
 
 
-def _check_corpus(found: Collection, problems: Problems) -> None:
-    if len(found.docs) < MIN_DOCS:
-        count = "no document" if not found.docs else "1 document"
-        problems.error(
-            "corpus size", f"{found.corpus_name}: {count}: training needs a corpus of {MIN_DOCS} or more"
-        )
+def _in_file_order(given: dict[str, list[str]], query_row: dict[str, int], doc_row: dict[str, int]) -> Qrels:
+    pairs = [(query_row[query], doc_row[doc]) for query, docs in given.items() for doc in docs]
+    pairs.sort(key=lambda pair: pair[0])  # stable: within a query the order of its rows
+    queries, docs = np.array(pairs, dtype=np.int32).reshape(-1, 2).T
+    made = Qrels(np.ascontiguousarray(queries), np.ascontiguousarray(docs), np.zeros(len(pairs), np.int16))
+    for array in (made.queries, made.docs, made.grades):
+        array.flags.writeable = False
+    return made
 
 
-def _check_marks(found: Collection, judged: dict[str, list[Judgement]], problems: Problems) -> None:
-    """Clicks and wrong labels are marks on labels of train; anything else marked is a mistake."""
-    labels = {(row.query, row.doc) for row in judged.get("train", []) if row.grade >= 1}
-    for name, rows in ((CLICKS, found.clicks), (WRONG, found.wrong)):
-        seen: set[tuple[str, str]] = set()
-        for row in rows:
-            pair = f"query {shown(row.query)}, document {shown(row.doc)}"
-            where = f"{found.path / name}:{row.line}: {pair}"
-            if (row.query, row.doc) not in labels:
-                problems.error(
-                    "mark without label", f"{where} is no label of train: judge it there, or remove the line"
-                )
-            elif (row.query, row.doc) in seen:
-                problems.error("repeated mark", f"{where} stands there twice: keep one")
-            seen.add((row.query, row.doc))
+def complete_splits(
+    judged: dict[str, list[Judgement]], cut_named: bool = False, form: str = ""
+) -> tuple[dict[str, list[Judgement]], str]:
+    """(judgements with what can be cut, what was done in words).
 
-
-def _join_split(found: Collection, split: str, rows: list[Judgement], problems: Problems) -> list[Judgement]:
-    file = found.files[split]
-    kept: dict[tuple[str, str], Judgement] = {}
-    for row in rows:
-        known_query, known_doc = row.query in found.queries, row.doc in found.docs
-        if not known_query:
-            problems.error(
-                "dangling query",
-                f"{file}:{row.line}: no query {shown(row.query)}: add it to the queries or remove the line",
-            )
-        if not known_doc:
-            problems.error(
-                "dangling document",
-                f"{file}:{row.line}: no document {shown(row.doc)}: add it to the corpus or remove the line",
-            )
-        if not (known_query and known_doc):
-            continue
-        first = kept.setdefault((row.query, row.doc), row)
-        if first.grade != row.grade:
-            pair = f"query {shown(row.query)}, document {shown(row.doc)}"
-            problems.error(
-                "contradiction",
-                f"{file}:{row.line}: {pair} graded {row.grade}, at line {first.line} {first.grade}: keep one",
-            )
-        elif first is not row:
-            problems.warn("repeated judgement", f"{file}:{row.line}: repeats line {first.line}: counted once")
-    return list(kept.values())
-
-
-def _check_labels(found: Collection, judged: dict[str, list[Judgement]], problems: Problems) -> None:
-    """A training query needs a relevant document; elsewhere one without is left out of the measures."""
-    for split, rows in judged.items():
-        relevant = {row.query for row in rows if row.grade >= 1}
-        for query, line in {
-            row.query: row.line for row in reversed(rows) if row.query not in relevant
-        }.items():
-            message = f"{found.files[split]}:{line}: {split} query {shown(query)} has no relevant document"
-            if split in ("train", "all"):
-                problems.error(
-                    "query without label",
-                    f"{message}: label one with a score of 1 or more, or remove its lines",
-                )
-            else:
-                problems.warn("query without label", f"{message}: it is left out of the measures")
-
-
-def complete_splits(judged: dict[str, list[Judgement]]) -> tuple[dict[str, list[Judgement]], str]:
-    """(judgements with train and dev, what was done in words). One file that is not train is cut in three."""
-    if "train" not in judged:
-        ((only, rows),) = judged.items()
+    One file that is not named after a split is cut in three, dev from train. Without train nothing is cut: what a file
+    says is test is test.
+    """
+    (first, *others) = judged
+    if not others and (first == UNION or (cut_named and (first != "train" or form == "table"))):
+        rows = judged[first]
         where = split_all(row.query for row in rows)
         if len(where) < 3:
             raise DataError(
-                f"{only} split: {len(where)} judged queries cannot make train, dev and test: add some"
+                f"{first} split: {len(where)} judged queries cannot make train, dev and test: add some"
             )
         parts = {split: [row for row in rows if where[row.query] == split] for split in SPLITS}
-        return parts, f"; its one judgement file split into train, dev and test by query id ({only})"
-    if "dev" in judged:
+        return parts, f"; its one judgement file split into train, dev and test by query id ({first})"
+    if "dev" in judged or "train" not in judged:
         return judged, ""
     train = judged["train"]
     chosen = carve_dev(row.query for row in train)
@@ -153,8 +122,5 @@ def complete_splits(judged: dict[str, list[Judgement]]) -> tuple[dict[str, list[
         )
     dev = [row for row in train if row.query in chosen]
     rest = [row for row in train if row.query not in chosen]
-    return {
-        **judged,
-        "train": rest,
-        "dev": dev,
-    }, f"; dev split ({len(chosen)} queries) cut from train by query id"
+    note = f"; dev split ({len(chosen)} queries) cut from train by query id"
+    return {**judged, "train": rest, "dev": dev}, note

@@ -12,11 +12,17 @@ from typing import Any
 import numpy as np
 
 from ..errors import DataError
-from .assemble import complete_splits, join
+from ..reading import ReadingConfig
+from .assemble import PLAIN, complete_splits, given_negatives
 from .collection import Collection, Judgement
+from .dataset import no_train
 from .declared import NOTHING, Declared, read_declared
+from .duplicates import copies, fold, folded
+from .duplicates import report as report_duplicates
 from .embedded import locate
 from .formats import read_collection
+from .joining import join
+from .own_documents import own_documents
 from .problems import Problem, Problems, shown
 from .split_names import in_order
 
@@ -59,6 +65,7 @@ class CheckReport:
     unjudged_queries: int
     duplicate_passages: int
     empty_passages: int
+    given_negatives: int = 0
     declared: Declared = NOTHING
     errors: list[Problem] = field(default_factory=list)
     warnings: list[Problem] = field(default_factory=list)
@@ -75,19 +82,27 @@ class CheckReport:
         return {**asdict(self), "ok": self.ok, "length_bins": list(BINS)}
 
 
-def check_dataset(name_or_path: str | Path) -> CheckReport:
+def check_dataset(name_or_path: str | Path, reading: ReadingConfig = PLAIN) -> CheckReport:
     """Read everything and report everything. DataError only if there is nothing to read at that place."""
     place = locate(name_or_path)
     problems = Problems()
-    found = read_collection(place.where, problems)
+    found = read_collection(place.where, problems, reading.columns)
     declared = read_declared(name_or_path, problems)
-    judged = join(found, problems)
-    note = ""
+    moved = copies(found) if reading.fold else {}
+    note = fold(found, problems) if reading.fold else ""
+    judged = join(found, problems, reading.strict)
     if judged and not problems.errors:
         try:
-            judged, note = complete_splits(judged)
+            judged, cut = complete_splits(judged)
+            note += cut
         except DataError as error:
             problems.error("splits", str(error))
+        if "train" not in judged and not problems.errors:
+            problems.error("no train split", f"{found.path}: {no_train(in_order(judged))}")
+    own = own_documents(found, judged, reading.ignore_identical_ids, moved)
+    if own.note:
+        problems.warn("own documents", own.note)
+    given = given_negatives(found, judged, problems)
     _warn_of_leakage(found, judged, problems)
     return CheckReport(
         name=place.name,
@@ -100,17 +115,13 @@ def check_dataset(name_or_path: str | Path) -> CheckReport:
         document_lengths=_lengths(found.docs),
         query_lengths=_lengths(found.queries),
         unjudged_queries=len(found.queries.keys() - {row.query for rows in judged.values() for row in rows}),
-        duplicate_passages=_duplicates(found, problems),
+        duplicate_passages=report_duplicates(found, judged, problems),
         empty_passages=sum(not text for text in found.docs.values()),
+        given_negatives=sum(map(len, given.values())),
         declared=declared,
         errors=problems.errors,
         warnings=problems.warnings,
     )
-
-
-def folded(text: str) -> str:
-    """The text for comparison: white space and letter case do not count."""
-    return " ".join(text.casefold().split())
 
 
 def _counts(rows: list[Judgement]) -> SplitCounts:
@@ -129,21 +140,6 @@ def _lengths(texts: dict[str, str]) -> Lengths | None:
     words = np.array([len(text.split()) for text in texts.values()])
     counts, _ = np.histogram(words, bins=[*BINS, np.inf])
     return Lengths(counts.tolist(), int(np.median(words)), int(np.percentile(words, 95)), int(words.max()))
-
-
-def _duplicates(found: Collection, problems: Problems) -> int:
-    """Passages that repeat an earlier one. A copy of a positive is a false negative in waiting."""
-    first: dict[str, str] = {}
-    repeated = 0
-    for key, text in found.docs.items():
-        other = first.setdefault(folded(text), key) if text else key
-        if other != key:
-            repeated += 1
-            pair = f"documents {shown(other)} and {shown(key)}"
-            problems.warn(
-                "duplicate passage", f"{found.corpus_name}: {pair} have the same text: keep one of them"
-            )
-    return repeated
 
 
 def _warn_of_leakage(found: Collection, judged: dict[str, list[Judgement]], problems: Problems) -> None:

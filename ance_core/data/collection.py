@@ -34,6 +34,7 @@ class Collection:
     files: dict[str, Path] = field(default_factory=dict)
     clicks: list[Judgement] = field(default_factory=list)  # training labels that masking keeps first
     wrong: list[Judgement] = field(default_factory=list)  # training labels known to be wrong
+    given: list[Judgement] = field(default_factory=list)  # negatives that the files bring along, best first
     docs_file: Path | None = None
     queries_file: Path | None = None
 

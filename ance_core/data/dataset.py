@@ -7,7 +7,8 @@ only where something is shown or written. All arrays are read-only.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import cached_property
 
 import numpy as np
 
@@ -29,9 +30,24 @@ class Labels:
     indptr: np.ndarray  # (Q + 1,) int64
     docs: np.ndarray  # (M,) int32, rows into Dataset.docs, ascending within a query
     grades: np.ndarray  # (M,) int16, all >= 1
+    own: np.ndarray | None = (
+        None  # (Q,) int32, the document that is the query itself, -1 where none is; None: none is
+    )
 
     def __len__(self) -> int:
         return len(self.queries)
+
+    @cached_property
+    def excluded(self) -> tuple[np.ndarray, np.ndarray]:
+        """(indptr (Q + 1,), docs), grouped as labels are: no negatives of a query, its labels and its own document."""
+        if self.own is None or not (self.own >= 0).any():
+            return self.indptr, self.docs
+        rows = np.flatnonzero(self.own >= 0)
+        owner = np.concatenate([np.repeat(np.arange(len(self)), self.counts()), rows])
+        docs = np.concatenate([self.docs, self.own[rows]])
+        order = np.lexsort((docs, owner))
+        counts = np.bincount(owner, minlength=len(self))
+        return np.concatenate([[0], np.cumsum(counts)]), docs[order]
 
     def of(self, i: int) -> np.ndarray:
         """Document rows (int32) relevant to the i-th query of `queries`, ascending."""
@@ -51,7 +67,8 @@ class Labels:
         """The labels of the queries at `rows` (ascending positions in `queries`)."""
         at = self.positions(rows)
         indptr = np.concatenate([[0], np.cumsum(np.diff(self.indptr)[rows])])
-        return Labels(self.queries[rows], indptr, self.docs[at], self.grades[at])
+        own = None if self.own is None else self.own[rows]
+        return Labels(self.queries[rows], indptr, self.docs[at], self.grades[at], own)
 
 
 @dataclass(frozen=True, eq=False)
@@ -118,6 +135,15 @@ class Built:
 NO_PAIRS = Qrels.of()
 
 
+def no_train(splits: list[str]) -> str:
+    """What is said of a dataset with these splits and no train split."""
+    has = ", ".join(splits)
+    return (
+        f"no train split, only {has}, so it can be measured (ance eval RUN --data) and not trained on: add a judgement "
+        "file for train, or call a single one all.tsv to have it cut into train, dev and test"
+    )
+
+
 @dataclass(frozen=True, eq=False)
 class Dataset:
     """Corpus, queries and judgements, made by `load_dataset` and identified by `fingerprint`."""
@@ -133,18 +159,40 @@ class Dataset:
     source: str  # one line: where it came from and how it was split
     clicks: Qrels = NO_PAIRS  # training labels that masking keeps first, such as what a user clicked
     wrong: Qrels = NO_PAIRS  # training labels known to be wrong
+    given: Qrels = (
+        NO_PAIRS  # negatives that came with the files; within a query in their order, not by document
+    )
+    own: Qrels = NO_PAIRS  # (query, document of the query's id) pairs that are neither ranked nor drawn
     declared: Declared = NOTHING  # what its collection says of itself; changes nothing here
     built: Built | None = None  # of a collection that is built, which copy of it this is
+
+    @property
+    def marks(self) -> dict[str, Qrels]:
+        """What else training and measures follow, by name, for the fingerprint."""
+        return {"clicks": self.clicks, "wrong": self.wrong, "given": self.given, "own": self.own}
 
     def split(self, name: str) -> Qrels:
         """The judgements of a split. DataError with the splits there are if it is absent or empty."""
         found = self.qrels.get(name)
         if found is None or not len(found):
             has = ", ".join(s for s in self.qrels if len(self.qrels[s])) or "none"
+            if name == "train" and self.qrels:
+                raise DataError(f"{self.name}: {no_train(list(self.qrels))}")
             raise DataError(
                 f"{self.name}: no {name!r} split; it has {has}: choose one, or add a qrels file for it"
             )
         return found
+
+    def own_of(self, queries: np.ndarray) -> np.ndarray:
+        """(Q,) int32 the document that each of `queries` is itself, which is neither ranked nor drawn for it; -1: none."""
+        documents = np.full(len(self.queries), -1, np.int32)
+        documents[self.own.queries] = self.own.docs
+        return documents[queries]
+
+    def labels(self, judged: Qrels) -> Labels:
+        """The labels of some of its judgements, with what is left out of their queries' rankings and negatives."""
+        labels = judged.labels()
+        return replace(labels, own=self.own_of(labels.queries)) if len(self.own) else labels
 
     def __repr__(self) -> str:
         splits = ", ".join(f"{name} {len(np.unique(q.queries)):,} queries" for name, q in self.qrels.items())

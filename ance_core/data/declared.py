@@ -19,6 +19,9 @@ from pathlib import Path
 
 from .declaration import NOTHING, Declared
 from .embedded import SAMPLES, built_name
+from .formats import inside
+from .formats.hub import PREFIX as HUB
+from .formats.irds import PREFIX as IRDS
 from .problems import Problems
 
 __all__ = ["FILE", "NOTHING", "Declared", "declared", "read_declared"]
@@ -50,7 +53,9 @@ def read_declared(name_or_path: str | Path, problems: Problems) -> Declared:
         return Declared(found.title, found.about, found.labels_per_query) if variant else found
     if isinstance(name_or_path, str) and name_or_path in SAMPLES:
         return _read(Path(str(files("ance_samples") / name_or_path / FILE)), problems)
-    return _read(Path(name_or_path).expanduser() / FILE, problems)
+    if str(name_or_path).startswith((IRDS, HUB)):
+        return NOTHING
+    return _read(inside(Path(name_or_path).expanduser()) / FILE, problems)
 
 
 def _read(path: Path, problems: Problems) -> Declared:

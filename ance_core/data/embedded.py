@@ -18,6 +18,7 @@ from typing import Any, NamedTuple
 
 from ..errors import DataError, nearest
 from . import built
+from .formats.hub import PREFIX as HUB
 from .formats.irds import PREFIX
 
 SAMPLES = {
@@ -134,7 +135,7 @@ def locate(name_or_path: str | Path, watch: Watch = lambda *_: None) -> Place:
     """
     text = str(name_or_path)
     if isinstance(name_or_path, str):
-        if text.startswith(PREFIX):
+        if text.startswith((PREFIX, HUB)):
             return Place(text, text, "")
         if text in SAMPLES:
             return Place(Path(str(files("ance_samples") / text)), text, f"embedded: {SAMPLES[text]}")

@@ -1,6 +1,7 @@
 """Text lines of a file, plain or gzipped, with every way a line can be unreadable turned into a `Problem`.
 
-A line is read with a bound, so a file that is one line of 100 MB costs no more memory than the bound.
+A line is read with a bound, so a file that is one line of 100 MB costs no more memory than the bound. Lines end as
+Python's own do, with LF, CRLF or CR alone: a CR that were kept would join two rows of a table.
 """
 
 from __future__ import annotations
@@ -27,7 +28,7 @@ def read_lines(
     """
     number = 0
     try:
-        with _open(path) as file:
+        with open_plain(path) as file:
             while raw := file.readline(limit + 1):
                 number += 1
                 if len(raw) > limit:
@@ -41,8 +42,15 @@ def read_lines(
                 except UnicodeDecodeError as error:
                     problems.error("encoding", _not_utf8(path, number, error))
                     continue
-                if blank or (text and not text.isspace()):
-                    yield number, text
+                if "\r" not in text:
+                    if blank or (text and not text.isspace()):
+                        yield number, text
+                    continue
+                for piece in text.split("\r"):
+                    if blank or (piece and not piece.isspace()):
+                        yield number, piece
+                    number += 1
+                number -= 1
     except (gzip.BadGzipFile, EOFError, zlib.error) as error:
         remedy = "pack it again with gzip, or unpack it"
         problems.error("gzip", f"{path}:{number + 1}: damaged gzip stream ({error}): {remedy}")
@@ -52,7 +60,8 @@ def read_lines(
         )
 
 
-def _open(path: Path) -> BinaryIO:
+def open_plain(path: Path) -> BinaryIO:
+    """The file's bytes, unpacked where its name ends in `.gz`."""
     return cast(BinaryIO, gzip.open(path, "rb")) if path.suffix == ".gz" else path.open("rb")
 
 

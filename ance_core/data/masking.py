@@ -31,9 +31,8 @@ def mask_labels(dataset: Dataset, labels_per_query: int, seed: int = 0) -> Datas
     withheld = (train.grades >= 1) & (rank >= labels_per_query)
     qrels = {**dataset.qrels, "train": train.take(~withheld)}
     hidden = train.take(withheld)
-    marks = {"clicks": dataset.clicks, "wrong": dataset.wrong}
     texts = dataset.doc_ids, dataset.docs, dataset.query_ids, dataset.queries
-    digest = fingerprint(*texts, qrels, hidden, marks)
+    digest = fingerprint(*texts, qrels, hidden, dataset.marks)
     note = f"{dataset.source}; labels per query {labels_per_query}, {len(hidden):,} hidden (seed {seed})"
     return dataclasses.replace(dataset, qrels=qrels, hidden=hidden, fingerprint=digest, source=note)
 

@@ -8,7 +8,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from ..config import DataConfig, parse
 from ..errors import ConfigError
+from ..reading import data_name, data_of
 from . import Dataset, load_place
 from .built import changes
 from .embedded import BUILT, built_name, find_copy, locate
@@ -27,14 +29,19 @@ def dataset_of(run: Run) -> Dataset:
     config = run.info["config"]
     copy = copy_of(run)
     if copy is None:
-        place = locate(config["data"])
+        place = locate(str(data_name(config)))
     else:
         name, variant, fingerprint, versions = copy
         found = find_copy(name, variant, fingerprint, versions)
         if found is None:
             raise ConfigError(_gone(run, name, variant, versions))
         place = found
-    dataset = load_place(place, labels_per_query=config.get("labels_per_query"), seed=config.get("seed") or 0)
+    kept, seed = config.get("labels_per_query"), config.get("seed") or 0
+    reading = parse(DataConfig, data_of(config), f"run '{run.name}': data").reading
+    old = not isinstance(
+        config.get("data"), dict
+    )  # of before, when any single judgement file was cut in three
+    dataset = load_place(place, reading, labels_per_query=kept, seed=seed, cut_named=old)
     check_same(run, dataset)
     return dataset
 
@@ -50,7 +57,7 @@ def copy_of(run: Run) -> tuple[str, str, str, dict[str, str] | None] | None:
     if made:
         parts = built_name(str(made["name"]))
         return (parts[0], parts[1], str(made["fingerprint"]), dict(made["versions"])) if parts else None
-    parts = built_name(str(run.info["config"].get("data")))
+    parts = built_name(str(data_name(run.info["config"])))
     if parts is None or not told.get("fingerprint"):
         return None
     name, variant, fingerprint = parts
@@ -64,7 +71,7 @@ def pinned(run: Run) -> str:
     """
     copy = copy_of(run)
     if copy is None:
-        return str(run.info["config"]["data"])
+        return str(data_name(run.info["config"]))
     name, variant, fingerprint, _ = copy
     return f"{name}:{variant}@{fingerprint}" if variant else f"{name}@{fingerprint}"
 

@@ -23,6 +23,8 @@ def render(report: CheckReport) -> RenderableType:
         f"{report.queries:,} queries, {report.unjudged_queries:,} of them unjudged; "
         f"{report.duplicate_passages:,} duplicate and {report.empty_passages:,} empty passages"
     )
+    if report.given_negatives:
+        head.append(f"; {report.given_negatives:,} negatives given (recipe `given`)")
     parts: list[RenderableType] = [head, *_declared(report.declared), _splits(report)]
     if report.split_note:
         parts.append(Text(report.split_note, style="dim"))

@@ -70,5 +70,14 @@ def split_of(file: str, stem: bool = False) -> str | None:
     return None if not left or UNION in left else ".".join(left)
 
 
+def names_split(name: str) -> bool:
+    """Whether a name is a split's by itself, and not, say, the collection's: a word for one of the three, or more of it.
+
+    >>> names_split("test"), names_split("dev-unseen"), names_split("dl19")
+    (True, True, False)
+    """
+    return re.split(r"[^a-z]+", name.lower())[0] in SPLIT_NAMES
+
+
 def _known(words: list[str]) -> str | None:
     return next((SPLIT_NAMES[word] for word in words if word in SPLIT_NAMES), None)

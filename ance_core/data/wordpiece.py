@@ -8,14 +8,19 @@ beforehand; the vocabulary is then moved into a fresh tokenizer in which only th
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from collections import Counter
 from collections.abc import Iterable, Sequence
+from itertools import groupby
 
 from tokenizers import Tokenizer, models, normalizers, pre_tokenizers, processors, trainers
 
 SPECIAL = ("[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]")  # ids 0..4
 PREFIX = "##"
+LONGEST = 1000
+"""Characters of a word that vocabularies are learnt from. Merging costs the square of a word's length, and no word of more
+than 100 is ever looked up in the vocabulary."""
 
 
 def train_wordpiece(texts: Sequence[str], vocab_size: int) -> Tokenizer:
@@ -33,7 +38,7 @@ def train_wordpiece(texts: Sequence[str], vocab_size: int) -> Tokenizer:
         limit_alphabet=len(alphabet),
         show_progress=False,
     )
-    blank.train_from_iterator(texts, trainer, length=len(texts))
+    blank.train_from_iterator(map(without_giants, texts), trainer, length=len(texts))
     trained = _pipeline(models.WordPiece(blank.get_vocab(), unk_token="[UNK]", max_input_chars_per_word=100))
     trained.add_special_tokens(list(SPECIAL))
     trained.post_processor = processors.TemplateProcessing(
@@ -41,6 +46,19 @@ def train_wordpiece(texts: Sequence[str], vocab_size: int) -> Tokenizer:
         special_tokens=[("[CLS]", SPECIAL.index("[CLS]")), ("[SEP]", SPECIAL.index("[SEP]"))],
     )
     return trained
+
+
+def without_giants(text: str) -> str:
+    """The text without words of more than `LONGEST` characters.
+
+    >>> without_giants("before " + "a" * 300_000 + " after")
+    'before  after'
+    """
+    if len(text) <= LONGEST or not re.search(rf"\S{{{LONGEST + 1}}}", text):
+        return text
+    runs = groupby(text, key=lambda char: char.isspace() or _isolated(char))
+    parts = ((apart, "".join(run)) for apart, run in runs)
+    return "".join(part for apart, part in parts if apart or len(part) <= LONGEST)
 
 
 def _pipeline(model: models.WordPiece) -> Tokenizer:

@@ -4,9 +4,13 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from ..data import load_dataset
+from ..config import ReadingConfig
+from ..data import load_place
+from ..data.assemble import PLAIN
+from ..data.embedded import locate
 from ..data.of_run import dataset_of
-from ..retrieval import evaluate
+from ..errors import ConfigError
+from ..retrieval import evaluate, leave_out
 from ..retrieval.trec import write_trec_run
 from ..runs import Run
 from .saved import SavedModel
@@ -15,18 +19,29 @@ DEPTH = 1000
 
 
 def evaluate_run(
-    run: Run, split: str = "test", data: str | None = None, trec_run: Path | None = None
+    run: Run,
+    split: str = "test",
+    data: str | None = None,
+    trec_run: Path | None = None,
+    reading: ReadingConfig | None = None,
 ) -> tuple[dict[str, float], str]:
     """Mean measures of the run's `model/` on a split, and the name of the dataset.
 
-    data: another dataset than the run's own. trec_run: where to write the ranking, up to 1000 a query.
+    data: another dataset than the run's own, read as `reading` says. trec_run: where to write the ranking, up to 1000 a
+    query.
     Raises ConfigError when the run has no model yet or its data has changed, DataError when the split or
     dataset is not there.
     """
+    if reading and reading.given() and not data:
+        raise ConfigError(
+            "data: says how another dataset is read, and none is named; the run's own is read as in training"
+        )
     model = SavedModel(run)
-    dataset = load_dataset(data) if data else dataset_of(run)
-    labels = dataset.split(split).labels()
-    ranking = model.searcher(dataset.docs)([dataset.queries[q] for q in labels.queries], DEPTH)
+    dataset = load_place(locate(data), reading or PLAIN) if data else dataset_of(run)
+    labels = dataset.labels(dataset.split(split))
+    search = model.searcher(dataset.docs)
+    found = search([dataset.queries[q] for q in labels.queries], DEPTH + (labels.own is not None))
+    ranking = leave_out(found, labels.own, min(DEPTH, len(dataset.docs)))
     if trec_run is not None:
         ids = [dataset.query_ids[q] for q in labels.queries]
         write_trec_run(trec_run, ranking, ids, dataset.doc_ids, run.name)

@@ -121,6 +121,8 @@ def sampler_at(moment: Moment, recipe: Recipe) -> tuple[Sampler, dict[str, Pool]
     pools: dict[str, Pool] = {}
     if "bm25" in recipe.pools:
         pools["bm25"] = problem.bm25_pool(config.negatives.pool_depth, config.negatives.filter)
+    if recipe.pools == ("given",):
+        pools["given"] = problem.given_pool(config.negatives.pool_depth)
     if recipe.mines:
         miner = Miner(config, recipe, problem, moment.embeddings, moment.model.scale)
         pools |= miner(moment.step, {}).pools

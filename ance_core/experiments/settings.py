@@ -11,6 +11,7 @@ import pandas as pd
 
 from ..config import RunConfig
 from ..errors import ConfigError
+from ..reading import data_words
 from ..recipes.budget import Budget, arm_name, budget_of
 from ..runs import Run
 
@@ -44,10 +45,15 @@ def _defaults() -> dict[str, Any]:
 
 
 def flatten(settings: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
-    """Nested settings under dotted keys: {"encoder": {"dim": 128}} becomes {"encoder.dim": 128}."""
+    """Nested settings under dotted keys: {"encoder": {"dim": 128}} becomes {"encoder.dim": 128}.
+
+    A run's `data` stays one value, in words, so that runs of before, which have its name alone, compare with others.
+    """
     flat: dict[str, Any] = {}
     for key, value in settings.items():
-        if isinstance(value, Mapping):
+        if key == "data" and not prefix:
+            flat[key] = data_words(settings)
+        elif isinstance(value, Mapping):
             flat |= flatten(value, f"{prefix}{key}.")
         else:
             flat[f"{prefix}{key}"] = value

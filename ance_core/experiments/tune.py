@@ -105,7 +105,7 @@ def tune(
         raise ConfigError(f"optimizer: {optimizer!r} given; it must be one of adamw, sgd")
     if seeds < 1:
         raise ConfigError(f"seeds: {seeds} given; 1 or more are needed")
-    base = merge({"data": data}, spelled_out({"encoder": encoder}), settings or {})
+    base = merge(spelled_out({"data": data, "encoder": encoder}), settings or {})
     kind, rule = _kind_and_rule(base)
     rates = tuple(rates) or (SGD_RATES if optimizer == "sgd" else RATES).get(kind, ())
     if not rates:

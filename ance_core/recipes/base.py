@@ -19,8 +19,9 @@ from ..samplers import Pool, Sampler, WholeBatch
 if TYPE_CHECKING:
     from ..objectives import Objective  # torch, which whoever only reads about methods does without
 
-PoolKind = Literal["bm25", "own", "dual"]
-"""bm25: ranked by BM25, once. own: ranked by the model in training, at the start and at every refresh.
+PoolKind = Literal["bm25", "own", "dual", "given"]
+"""bm25: ranked by BM25, once. given: came with the dataset's files.
+own: ranked by the model in training, at the start and at every refresh.
 dual: training queries ranked for each positive document, by the model too."""
 
 LossKind = Literal["pairwise", "softmax"]
@@ -126,7 +127,7 @@ class Recipe:
     @property
     def mines(self) -> bool:
         """Whether any of its pools is ranked by the model in training."""
-        return any(pool != "bm25" for pool in self.pools)
+        return any(pool not in ("bm25", "given") for pool in self.pools)
 
     @property
     def reads_passages(self) -> bool:

@@ -3,7 +3,7 @@
 from .bm25 import BM25
 from .dense import build_index, search
 from .metrics import evaluate
-from .ranking import Ranking, top_k, without
+from .ranking import Ranking, leave_out, top_k, without
 from .trec import read_trec_run, write_trec_run
 
 __all__ = [
@@ -11,6 +11,7 @@ __all__ = [
     "Ranking",
     "build_index",
     "evaluate",
+    "leave_out",
     "read_trec_run",
     "search",
     "top_k",

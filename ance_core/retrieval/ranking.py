@@ -103,6 +103,17 @@ def sort_ties(ranking: Ranking) -> Ranking:
     return Ranking(docs, scores)
 
 
+def leave_out(ranking: Ranking, own: np.ndarray | None, depth: int) -> Ranking:
+    """`ranking` without the document `own` (Q,) of each query, -1 for none; cut to `depth` columns.
+
+    To fill it, search for one more than `depth`.
+    """
+    if own is None:
+        return ranking.first(depth)
+    has = own >= 0
+    return without(ranking, np.concatenate([[0], np.cumsum(has)]), own[has], depth)
+
+
 def without(ranking: Ranking, labels_indptr: np.ndarray, labels_docs: np.ndarray, depth: int) -> Ranking:
     """`ranking` without the judged positives of each query: the candidates from which negatives are drawn.
 

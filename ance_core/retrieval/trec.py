@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from ..data.problems import shown
 from ..errors import DataError
 from ..runs import atomic_file
 from .ranking import Ranking
@@ -24,7 +25,9 @@ def write_trec_run(
 ) -> None:
     """Write `ranking` (Q, K) to `path`; row i belongs to query_ids[i]. Ranks start at 1.
 
-    Scores are written so that they read back to the same float32. The file appears whole or not at all.
+    Scores are written so that they read back to the same float32, but for equal ones: of those each after the first is
+    lowered to the next float32, since trec_eval would order them by document id and measure another ranking. So scores
+    fall strictly, in the order that was measured. The file appears whole or not at all.
 
     Raises DataError when an id or the tag is empty or holds white space, which separates the fields;
     StoreError when the file cannot be written.
@@ -34,11 +37,24 @@ def write_trec_run(
     _check_names("document id", [doc_ids[d] for d in np.unique(ranking.docs[ranking.docs >= 0])])
     with atomic_file(Path(path)) as temp, open(temp, "w", encoding="utf-8", newline="\n") as file:
         for query, docs, scores in zip(
-            query_ids, ranking.docs.tolist(), ranking.scores.tolist(), strict=True
+            query_ids, ranking.docs.tolist(), falling(ranking.scores).tolist(), strict=True
         ):
             for rank, (doc, score) in enumerate(zip(docs, scores, strict=True), start=1):
                 if doc >= 0:
                     file.write(f"{query} Q0 {doc_ids[doc]} {rank} {score:.9g} {tag}\n")
+
+
+def falling(scores: np.ndarray) -> np.ndarray:
+    """Scores (Q, K) float32 with every one that is not below its predecessor lowered to the next float32 below that.
+
+    >>> falling(np.array([[1.0, 1.0, 0.5]], np.float32)).tolist()
+    [[1.0, 0.9999999403953552, 0.5]]
+    """
+    result = np.array(scores, np.float32)
+    for column in range(1, result.shape[1]):
+        below = np.nextafter(result[:, column - 1], np.float32(-np.inf))
+        result[:, column] = np.minimum(result[:, column], below)
+    return result
 
 
 def read_trec_run(path: Path | str, dataset: Dataset) -> tuple[np.ndarray, Ranking]:
@@ -71,18 +87,24 @@ def read_trec_run(path: Path | str, dataset: Dataset) -> tuple[np.ndarray, Ranki
 def _parse(line: str, where: str, query_rows: dict[str, int], doc_rows: dict[str, int]) -> tuple[int, Result]:
     fields = line.split()
     if len(fields) != 6:
-        raise DataError(f"{where}: {len(fields)} fields: need six, `query-id Q0 document-id rank score tag`")
+        raise DataError(
+            f"{where}: {len(fields)} fields in {shown(line)}: need six, `query-id Q0 document-id rank score tag`"
+        )
     query, _, doc, rank, score, _ = fields
     if query not in query_rows:
-        raise DataError(f"{where}: query '{query}' is not in the dataset: use the run of this dataset")
+        raise DataError(
+            f"{where}: query {shown(query, 200)} is not in the dataset: use the run of this dataset"
+        )
     if doc not in doc_rows:
-        raise DataError(f"{where}: document '{doc}' is not in the dataset: use the run of this dataset")
+        raise DataError(
+            f"{where}: document {shown(doc, 200)} is not in the dataset: use the run of this dataset"
+        )
     try:
         result = (-float(score), int(rank), doc_rows[doc])
     except ValueError:
-        raise DataError(f"{where}: rank '{rank}' and score '{score}' must be numbers") from None
+        raise DataError(f"{where}: rank {shown(rank)} and score {shown(score)} must be numbers") from None
     if not math.isfinite(result[0]):
-        raise DataError(f"{where}: score '{score}': a finite number is needed")
+        raise DataError(f"{where}: score {shown(score)}: a finite number is needed")
     return query_rows[query], result
 
 
@@ -99,5 +121,5 @@ def _check_names(field: str, names: Sequence[str]) -> None:
     for name in names:
         if not name or name.split() != [name]:
             raise DataError(
-                f"{field}: {name!r} is empty or has white space, which separates fields: rename it"
+                f"{field}: {shown(name, 200)} is empty or has white space, which separates fields: rename it"
             )

@@ -19,7 +19,7 @@ import numpy as np
 from ..data.dataset import Labels
 from ..errors import ConfigError
 
-SOURCES = ("random", "in-batch", "bm25", "static", "ann", "dual", "momentum", "lookahead")
+SOURCES = ("random", "in-batch", "bm25", "static", "ann", "dual", "momentum", "lookahead", "given")
 """Where a negative can come from; the code in `Draw.sources` is the position in this tuple."""
 
 _CELLS = 500_000  # probabilities held at a time: 4 MB
@@ -83,13 +83,14 @@ class QueryBatch:
 
     @cached_property
     def judged(self) -> np.ndarray:
-        """(B, L) int64 judged positives of each query, ascending, padded with n_docs."""
-        start, stop = self.labels.indptr[self.rows], self.labels.indptr[self.rows + 1]
+        """(B, L) int64 judged positives of each query, and its own document, ascending, padded with n_docs."""
+        indptr, docs = self.labels.excluded
+        start, stop = indptr[self.rows], indptr[self.rows + 1]
         width = int((stop - start).max())
         cell = start[:, None] + np.arange(width)
         inside = cell < stop[:, None]
         padded = np.full(cell.shape, self.n_docs, np.int64)
-        padded[inside] = self.labels.docs[cell[inside]]
+        padded[inside] = docs[cell[inside]]
         return padded
 
 

@@ -76,5 +76,6 @@ class InBatch(Sampler):
 
     def capacity(self, labels: Labels, n_docs: int) -> np.ndarray:
         """(Q,) different documents that are a label of some query and not of this one."""
-        distinct = len(np.unique(labels.docs))
-        return distinct - np.diff(labels.indptr)
+        distinct = np.unique(labels.docs)
+        own = 0 if labels.own is None else np.isin(labels.own, distinct)
+        return len(distinct) - np.diff(labels.indptr) - own

@@ -157,7 +157,7 @@ class Ranked(Sampler):
 
     def capacity(self, labels: Labels, n_docs: int) -> np.ndarray:
         """(Q,) the pool's depth, or what is left of a small corpus without the judged positives."""
-        return np.minimum(self.depth, n_docs - np.diff(labels.indptr))
+        return np.minimum(self.depth, n_docs - np.diff(labels.excluded[0]))
 
     def support(self, labels: Labels, n_docs: int, pools: Mapping[str, Pool]) -> np.ndarray:
         """(Q,) candidates in the pool."""

@@ -74,11 +74,10 @@ class Uniform(Sampler):
         self, labels: Labels, n_docs: int, pools: Mapping[str, Pool], step: int = 0
     ) -> np.ndarray:
         """(n_docs,) in closed form: what all queries give to every document, less the judged ones' share."""
-        counts = np.diff(labels.indptr)
+        indptr, docs = labels.excluded
+        counts = np.diff(indptr)
         share = 1.0 / (n_docs - counts)
-        return np.asarray(
-            share.sum() - np.bincount(labels.docs, weights=np.repeat(share, counts), minlength=n_docs)
-        )
+        return np.asarray(share.sum() - np.bincount(docs, weights=np.repeat(share, counts), minlength=n_docs))
 
     def mass(self, batch: QueryBatch, pools: Mapping[str, Pool]) -> np.ndarray:
         """(B,) 1: there always is a document."""
@@ -86,4 +85,4 @@ class Uniform(Sampler):
 
     def capacity(self, labels: Labels, n_docs: int) -> np.ndarray:
         """(Q,) corpus size less the judged positives."""
-        return n_docs - np.diff(labels.indptr)
+        return n_docs - np.diff(labels.excluded[0])

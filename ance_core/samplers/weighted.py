@@ -36,11 +36,11 @@ class Weighted(Ranked):
 
     def capacity(self, labels: Labels, n_docs: int) -> np.ndarray:
         """(Q,) what one source holds: the others may bring nothing new."""
-        return np.minimum(self.per_source or self.depth, n_docs - np.diff(labels.indptr))
+        return np.minimum(self.per_source or self.depth, n_docs - np.diff(labels.excluded[0]))
 
     def check(self, labels: Labels, n_docs: int, n: int) -> None:
         """See `Sampler.check`; refuses also sources as large as the corpus, which would all be the same."""
-        least = int((n_docs - np.diff(labels.indptr)).min())
+        least = int((n_docs - np.diff(labels.excluded[0])).min())
         if self.per_source is not None and self.per_source > least:
             raise ConfigError(
                 f"negatives.pool_depth: each source is to bring {self.per_source} candidates, but some training query "

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from ..data import Labels
-from ..retrieval import build_index, evaluate, search
+from ..retrieval import build_index, evaluate, leave_out, search
 from .embeddings import CurrentEmbeddings
 from .problem import Problem
 
@@ -27,7 +27,9 @@ def measure(
     index, tables = build_index(embeddings.documents(step)), {}
     for split, asked in labels.items():
         queries = embeddings.queries(asked.queries)
-        ranking = search(index, queries, min(depth, problem.n_docs), problem.tokens.docs.passages)
+        kept = min(depth, problem.n_docs)
+        wide = kept if asked.own is None else min(kept + 1, problem.n_docs)
+        ranking = leave_out(search(index, queries, wide, problem.tokens.docs.passages), asked.own, kept)
         found = evaluate(ranking, asked, problem.n_docs)
         tables[split] = found if depth >= DEEP else found.drop(columns="R@1000", errors="ignore")
     return tables

@@ -27,9 +27,10 @@ def listwise_step(run: Training, batch: QueryBatch) -> Outcome:
     with run.computing():
         vectors = run.model.encode_queries(queries.to(run.accelerator.device)).float()
     documents = run.frozen_documents
-    depth = min(run.config.negatives.pool_depth, run.problem.n_docs)
+    itself = None if batch.labels.own is None else batch.labels.own[batch.rows]
+    depth = min(run.config.negatives.pool_depth, run.problem.n_docs - (itself is not None))
     corpus_scores = run.model.scale * (vectors @ documents.T)  # (B, N): exact search, a batch at a time
-    top = corpus_scores.detach().topk(depth, dim=1).indices
+    top = _without_own(corpus_scores.detach(), itself).topk(depth, dim=1).indices
     hits = top.cpu().numpy()
 
     positive = (hits[:, :, None] == batch.judged[:, None, :]).any(axis=2)  # (B, K)
@@ -53,6 +54,16 @@ def listwise_step(run: Training, batch: QueryBatch) -> Outcome:
     loss = run.objective(scores)
     scored = Scored(scores, vectors[at], documents, positive_at, top[at])
     return Outcome(loss.value, (Contrast(rows, draw, scored, loss, frozen=True),))
+
+
+def _without_own(scores: torch.Tensor, itself: np.ndarray | None) -> torch.Tensor:
+    """Scores (B, N) with the document that a query is itself last of all."""
+    if itself is None:
+        return scores
+    rows = np.flatnonzero(itself >= 0)
+    scores = scores.clone()
+    scores[torch.from_numpy(rows), torch.from_numpy(itself[rows].astype(np.int64))] = -torch.inf
+    return scores
 
 
 def positives_of(

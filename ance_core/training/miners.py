@@ -148,7 +148,9 @@ class Miner:
 def last_labels(labels: Labels) -> Labels:
     """Each query with its last label only (in corpus order), as ANCE's code keeps them (run_ann_data_gen.py:81-85)."""
     last = labels.indptr[1:] - 1
-    return Labels(labels.queries, np.arange(len(last) + 1), labels.docs[last], labels.grades[last])
+    return Labels(
+        labels.queries, np.arange(len(last) + 1), labels.docs[last], labels.grades[last], labels.own
+    )
 
 
 def put_rows(old: Pool, new: Pool, rows: np.ndarray, labels: Labels) -> Pool:

@@ -9,6 +9,7 @@ import numpy as np
 
 from ..data import Dataset, Labels
 from ..data.passages import Passages
+from ..errors import ConfigError
 from ..retrieval import BM25, Ranking, build_index, search, without
 from ..samplers import Pool
 
@@ -38,7 +39,7 @@ class Mined:
 
 def pool_width(labels: Labels, n_docs: int, depth: int) -> tuple[int, int]:
     """(how many to search for, how many to keep): enough that `depth` are left when the positives are out."""
-    most = int(np.diff(labels.indptr).max())
+    most = int(np.diff(labels.excluded[0]).max())
     return min(depth + most, n_docs), min(depth, n_docs)
 
 
@@ -46,8 +47,31 @@ def mine_bm25(dataset: Dataset, labels: Labels, depth: int) -> Pool:
     """Candidates of every training query by BM25; a label that BM25 does not return has score nan."""
     found, kept = pool_width(labels, len(dataset.docs), depth)
     ranking = BM25(dataset.docs).search([dataset.queries[q] for q in labels.queries], found)
-    negatives = without(ranking, labels.indptr, labels.docs, kept)
+    negatives = without(ranking, *labels.excluded, kept)
     return Pool.of(negatives.docs, negatives.scores, _listed_scores(ranking, labels), "bm25", -1)
+
+
+def given_pool(dataset: Dataset, labels: Labels, depth: int) -> Pool:
+    """The negatives that came with the files, in their order, the first `depth` of each training query; nothing is scored.
+
+    ConfigError where no training query has any.
+    """
+    given = dataset.given
+    place = np.searchsorted(labels.queries, given.queries)
+    ours = np.append(labels.queries, -1)[place] == given.queries
+    queries, documents = place[ours], given.docs[ours]
+    nth = np.arange(len(queries)) - np.searchsorted(queries, queries)  # sorted by query
+    if not len(queries):
+        raise ConfigError(
+            f"data: {dataset.name} gives no training query a negative, which source 'given' draws; choose another recipe, "
+            "or files with negatives (docs/data.md)"
+        )
+    width = min(depth, int(nth.max()) + 1)
+    kept = nth < width
+    documents_of = np.full((len(labels), width), -1, np.int32)
+    documents_of[queries[kept], nth[kept]] = documents[kept]
+    blank = np.full(documents_of.shape, np.nan, np.float32)
+    return Pool.of(documents_of, blank, np.full(len(labels.docs), np.nan, np.float32), "given", -1)
 
 
 def owners(labels: Labels) -> np.ndarray:
@@ -91,7 +115,7 @@ def mine_dense(
     indexed = time.perf_counter()
     found, kept = pool_width(labels, len(docs if passages is None else passages), depth)
     ranking = search(index, queries, found, passages)
-    negatives = without(ranking, keep_out.indptr, keep_out.docs, kept)
+    negatives = without(ranking, *keep_out.excluded, kept)
     label_scores = label_products(queries, docs, labels, passages) * np.float32(scale)
     seconds.index += indexed - start
     seconds.search += time.perf_counter() - indexed

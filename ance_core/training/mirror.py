@@ -35,7 +35,11 @@ class Mirror:
         indptr = np.append(first, len(order)).astype(np.int64)
         place = np.empty(len(order), np.int64)
         place[order] = np.arange(len(order))
-        mirrored = Labels(documents, indptr, owner[order].astype(np.int32), labels.grades[order])
+        own = None
+        if labels.own is not None:  # the query that a document is
+            query_of = dict(zip(labels.own.tolist(), range(len(labels)), strict=True))
+            own = np.array([query_of.get(document, -1) for document in documents.tolist()], np.int32)
+        mirrored = Labels(documents, indptr, owner[order].astype(np.int32), labels.grades[order], own)
         return cls(mirrored, place, len(labels.queries))
 
     def rows_of(self, rows: np.ndarray) -> np.ndarray:

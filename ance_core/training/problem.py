@@ -8,14 +8,15 @@ from functools import cached_property
 import numpy as np
 
 from ..config import FilterConfig, RecordConfig, RunConfig
-from ..data import Dataset, Labels, load_dataset
+from ..data import Dataset, Labels, load_place
+from ..data.embedded import locate
 from ..data.masking import mask_labels
 from ..data.tokens import TokenizedDataset, tokenized
 from ..errors import ConfigError
 from ..rng import generator
 from ..samplers import Pool
 from ..samplers.filters import filter_pool, refuse_empty
-from .mining import mine_bm25, owners
+from .mining import given_pool, mine_bm25, owners
 from .mirror import Mirror
 
 
@@ -76,17 +77,24 @@ class Problem:
     def _bm25(self) -> dict[tuple[int, str], Pool]:
         return {}
 
+    def given_pool(self, depth: int) -> Pool:
+        """The negatives that came with the files. ConfigError where no training query has any."""
+        key = (depth, "given")
+        if key not in self._bm25:
+            self._bm25[key] = given_pool(self.dataset, self.labels, depth)
+        return self._bm25[key]
+
     def eval_labels(self, split: str, limit: int | None = None) -> Labels | None:
         """Labels of a split, at most `limit` queries of it by a fixed draw; None where the split is absent."""
         qrels = self.dataset.qrels.get(split)
         if qrels is None or not len(qrels.relevant()):
             return None
-        labels = qrels.labels()
+        labels = self.dataset.labels(qrels)
         if limit is None or len(labels) <= limit:
             return labels
         chosen = np.sort(generator(0, f"eval sample {split}").permutation(len(labels))[:limit])
         keep = np.isin(qrels.queries, labels.queries[chosen])
-        return qrels.take(keep).labels()
+        return self.dataset.labels(qrels.take(keep))
 
     def query_ids(self, labels: Labels) -> list[str]:
         """The ids of the queries of `labels`, in their order."""
@@ -112,14 +120,15 @@ class Problem:
 
 
 def load_problem(config: RunConfig, dataset: Dataset | None = None) -> Problem:
-    """Dataset and tokens for a config. A dataset already in memory is used instead of `config.data`; labels that the
-    config withholds are withheld from it, unless some are already.
+    """Dataset and tokens for a config. A dataset already in memory is used instead of the one that `config.data` names;
+    labels that the config withholds are withheld from it, unless some are already.
 
     Raises DataError for a dataset that would break training.
     """
     if dataset is None:
-        dataset = load_dataset(config.data, labels_per_query=config.labels_per_query, seed=config.seed)
+        place, kept = locate(config.data.name), config.labels_per_query
+        dataset = load_place(place, config.data.reading, labels_per_query=kept, seed=config.seed)
     elif config.labels_per_query is not None and not len(dataset.hidden):
         dataset = mask_labels(dataset, config.labels_per_query, config.seed)
-    labels = dataset.split("train").labels()
+    labels = dataset.labels(dataset.split("train"))
     return Problem(dataset, tokenized(dataset, encoder=config.encoder), labels)

@@ -19,7 +19,7 @@ from ..runs.files import writing
 from .problem import Problem
 
 LABELS, SIZES = "labels.safetensors", "problem.json"
-LABEL_ARRAYS = ("queries", "indptr", "docs", "grades")
+LABEL_ARRAYS = ("queries", "indptr", "docs", "grades", "own")
 
 
 def write_problem(folder: Path, problem: Problem) -> None:
@@ -28,7 +28,8 @@ def write_problem(folder: Path, problem: Problem) -> None:
     with writing(folder):
         tokens.docs.save(folder / "docs")
         tokens.queries.save(folder / "queries")
-        arrays = {name: np.ascontiguousarray(getattr(labels, name)) for name in LABEL_ARRAYS}
+        present = [name for name in LABEL_ARRAYS if getattr(labels, name) is not None]
+        arrays = {name: np.ascontiguousarray(getattr(labels, name)) for name in present}
         (folder / LABELS).write_bytes(save(arrays))
         sizes = {"name": problem.dataset.name, "pad_id": tokens.pad_id, "vocab_size": tokens.vocab_size}
         (folder / SIZES).write_text(json.dumps(sizes), encoding="utf-8")

@@ -77,6 +77,8 @@ class Training:
         if "bm25" in self.recipe.pools:
             negatives = self.config.negatives
             found["bm25"] = self.problem.bm25_pool(negatives.pool_depth, negatives.filter)
+        if "given" in self.recipe.pools and "given" in (self.sampler.pools if self.sampler else ()):
+            found["given"] = self.problem.given_pool(self.config.negatives.pool_depth)
         return found | self.refresher.current
 
     @cached_property
@@ -134,7 +136,7 @@ def effective_batch_size(config: RunConfig, problem: Problem) -> int:
 def check_dual(config: RunConfig, problem: Problem) -> None:
     """Refuse a dual objective where some document answers so many queries that too few are left as negatives."""
     mirror = problem.mirror
-    left = mirror.n_queries - np.diff(mirror.labels.indptr)
+    left = mirror.n_queries - np.diff(mirror.labels.excluded[0])
     if left.min() < config.negatives.per_query:
         document = problem.dataset.doc_ids[mirror.labels.queries[int(left.argmin())]]
         raise ConfigError(

@@ -187,6 +187,8 @@ def _check(config: RunConfig, problem: Problem) -> None:
         recipe = get_recipe(each.recipe)
         if sampler := recipe.build_sampler(each):
             sampler.check(problem.labels, problem.n_docs, each.negatives.per_query)
+            if "given" in sampler.pools:  # refused where the files brought none
+                problem.given_pool(each.negatives.pool_depth)
         if "dual" in recipe.pools and each.method.dual_weight:
             check_dual(each, problem)
 

@@ -30,7 +30,7 @@ def layers(said: RunConfig, values: dict[str, Any], declared: Declared) -> list[
     )  # nothing was searched for tables
     return [
         Layer("pretrained", _table_sizes(encoder) or brings(encoder)),
-        Layer(f"collection {said.data}", _of_optimizer(said, declared.defaults(start))),
+        Layer(f"collection {said.data.name}", _of_optimizer(said, declared.defaults(start))),
         Layer(f"recipe {recipe.name}", recipe.defaults),
         Layer(f"preset {said.preset}", _preset(recipe, said.preset)),
         Layer("said", values),
@@ -67,7 +67,7 @@ def resolve(values: dict[str, Any], declared: Declared | None = None) -> RunConf
     """
     values = spelled_out(values)
     said: RunConfig = parse(RunConfig, values)  # names and types first, so that errors speak of what was said
-    found = layers(said, values, declared_of(said.data) if declared is None else declared)
+    found = layers(said, values, declared_of(said.data.name) if declared is None else declared)
     config: RunConfig = parse(RunConfig, merge(*(layer.values for layer in found)))
     _check(config, get_recipe(config.recipe))
     return config.with_origins(origins(found))
@@ -85,11 +85,11 @@ def _check(config: RunConfig, recipe: Recipe) -> None:
             "method.restart: episodes begin where new pools come into use, which nobody knows beforehand under "
             "refresh.mode 'async'; choose sync, lag or replay, or set method.restart to false"
         )
-    if config.negatives.filter.given() and not recipe.pools:
+    if config.negatives.filter.given() and not set(recipe.pools) - {"given"}:
         raise ConfigError(
             f"negatives.filter: does nothing for recipe '{recipe.name}', whose negatives are not mined; leave it out"
         )
-    if config.negatives.shares.given() and recipe.name != "mixture":
+    if config.negatives.shares.said() and recipe.name != "mixture":
         raise ConfigError(
             f"negatives.shares: no setting of recipe '{recipe.name}'; leave it out or choose recipe 'mixture'"
         )

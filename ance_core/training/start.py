@@ -14,6 +14,7 @@ from typing import Any
 from ..config import RunConfig, merge
 from ..data.of_run import pinned
 from ..errors import ConfigError, StoreError
+from ..reading import data_of
 from ..runs import Run, Store
 from ..samplers.pool_files import pool_path
 from .checkpoint import STATE, read_checkpoint
@@ -106,7 +107,7 @@ def fork_settings(parent: Run, step: int, recipe: str | None, changes: dict[str,
     changes.
     """
     own = {k: v for k, v in parent.info["config"].items() if k not in ("name", "start", "fork")}
-    own["data"] = pinned(parent)
+    own["data"] = {**data_of(own), "name": pinned(parent)}
     if recipe is not None and recipe != own["recipe"]:
         own = {k: v for k, v in own.items() if k not in ("method", "refresh", "preset")} | {"recipe": recipe}
         own["encoder"] = {

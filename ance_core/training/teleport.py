@@ -92,10 +92,12 @@ def lookahead(docs: np.ndarray, labels: Labels, depth: int) -> np.ndarray:
     near = search(build_index(docs), docs[positives], wide)
     owner, most = owners(labels), int(np.diff(labels.indptr).max())
     nth = np.arange(len(owner)) - labels.indptr[owner]  # of its query's labels
+    out_indptr, out_docs = labels.excluded
     result = np.full((len(labels.queries), depth), -1, np.int32)
     for start in range(0, len(result), block_rows(most * wide)):
         stop = min(start + block_rows(most * wide), len(result))
         part = slice(labels.indptr[start], labels.indptr[stop])
+        left_out = slice(out_indptr[start], out_indptr[stop])
         found = Ranking(
             np.full((stop - start, most, wide), -1, np.int32),
             np.full((stop - start, most, wide), -np.inf, np.float32),
@@ -104,8 +106,8 @@ def lookahead(docs: np.ndarray, labels: Labels, depth: int) -> np.ndarray:
         found.docs[cell], found.scores[cell] = near.docs[of_label[part]], near.scores[of_label[part]]
         flat = Ranking(found.docs.reshape(stop - start, -1), found.scores.reshape(stop - start, -1))
         joined = flat if most == 1 else best_distinct(*flat, wide)
-        indptr = labels.indptr[start : stop + 1] - labels.indptr[start]
-        result[start:stop, :kept] = without(joined, indptr, labels.docs[part], kept).docs
+        indptr = out_indptr[start : stop + 1] - out_indptr[start]
+        result[start:stop, :kept] = without(joined, indptr, out_docs[left_out], kept).docs
     return result
 
 

@@ -167,7 +167,7 @@ def test_a_dataset_that_is_gone_leaves_rows_and_a_sentence(open_page, folder, tm
     shutil.copytree(folder / "ance-0", tmp_path / "ance-0")
     info = (tmp_path / "ance-0" / "run.json").read_text()
     (tmp_path / "ance-0" / "run.json").write_text(
-        info.replace('"data": "tiny"', '"data": "nowhere-to-be-found"')
+        info.replace('"name": "tiny"', '"name": "nowhere-to-be-found"')
     )
     app = open_page(tmp_path, "negatives", question="Ranks", read="ance", rank="1–10")
     assert quiet(app)

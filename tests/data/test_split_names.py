@@ -128,10 +128,12 @@ def test_two_files_for_one_split(tmp_path):
         load_dataset(folder)
 
 
-def test_named_splits_without_train_are_refused(tmp_path):
+def test_named_splits_without_train_are_not_cut_and_not_trained_on(tmp_path):
     (beir(tmp_path) / "qrels" / "train.tsv").rename(tmp_path / "qrels" / "train-v2.tsv")
-    with pytest.raises(DataError, match="only test and train-v2: add a train split, a file with that name"):
-        load_dataset(tmp_path)
+    data = load_dataset(tmp_path)
+    assert list(data.qrels) == ["test", "train-v2"]
+    with pytest.raises(DataError, match="no train split, only test, train-v2, so it can be measured"):
+        data.split("train")
 
 
 def test_an_unknown_split_is_answered_with_those_there_are(tmp_path):

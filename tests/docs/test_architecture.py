@@ -33,7 +33,7 @@ LAYERS = (
     ("encoders",),
     ("data",),
     ("runs",),
-    ("config", "errors", "fields", "layers", "methods", "optimizer", "rng", "tables", "wording"),
+    ("config", "errors", "fields", "layers", "methods", "optimizer", "reading", "rng", "tables", "wording"),
 )
 HEIGHT = {name: len(LAYERS) - i for i, names in enumerate(LAYERS) for name in names}
 LEARNING = ("torch", "transformers", "sentence_transformers", "accelerate", "faiss", "bm25s")

@@ -25,6 +25,8 @@ from ance_core.training.problem_files import read_problem, write_problem
 from ance_core.training.session import train_runs
 from ance_core.training.step import score_batch
 
+from .given import data_for
+
 SEVERAL = {"max_document_tokens": 20, "max_passages": 4}
 READERS = [name for name, recipe in RECIPES.items() if recipe.reads_passages]
 OTHERS = [name for name in RECIPES if name not in READERS]
@@ -154,7 +156,7 @@ def test_training_evaluation_and_search_agree_with_loops_over_passages(kind, sto
 
 @pytest.mark.parametrize("recipe", READERS)
 def test_every_recipe_that_can_trains(recipe, store, settings):
-    (run,) = train_runs([settings(recipe=recipe, steps=3, encoder=SEVERAL)], store)
+    (run,) = train_runs([settings(recipe=recipe, steps=3, encoder=SEVERAL)], store, dataset=data_for(recipe))
     assert run.status().state == "finished"
     assert np.isfinite(run.scalars(["loss"]).value).all()
 

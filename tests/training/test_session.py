@@ -10,6 +10,8 @@ from ance_core.errors import ConfigError, DataError, StoreError, TrainingError
 from ance_core.recipes import RECIPES
 from ance_core.training.session import resume_run, train_runs
 
+from .given import data_for
+
 WHAT = ["step", "name", "value"]
 
 
@@ -31,7 +33,7 @@ def assert_same_run(a, b):
 
 @pytest.mark.parametrize("recipe", list(RECIPES))
 def test_every_recipe_trains_and_leaves_a_whole_run(recipe, store, settings):
-    (run,) = train_runs([settings(recipe=recipe)], store)
+    (run,) = train_runs([settings(recipe=recipe)], store, dataset=data_for(recipe))
     assert run.status().state == "finished"
     assert {0, 5, 10, 12} <= set(run.checkpoints())
     assert run.snapshots() == [0, 6, 12]

@@ -59,7 +59,7 @@ def test_the_layers_have_names_and_stand_from_weak_to_strong():
     said = {"recipe": "ance", "steps": 3}
     found = layers(RunConfig(**said), said, TUNED)
     assert [layer.name for layer in found] == [
-        "pretrained", f"collection {RunConfig().data}", "recipe ance", "preset None", "said",
+        "pretrained", f"collection {RunConfig().data.name}", "recipe ance", "preset None", "said",
     ]  # fmt: skip
     assert found[1].values["warmup"] == {"steps": 200}
     assert found[-1].values == said

@@ -11,6 +11,8 @@ from ance_core.rng import keyed_uniforms
 from ance_core.training import loop
 from ance_core.training.session import train_runs
 
+from .given import data_for
+
 ABLE = [name for name, r in RECIPES.items() if r.sampler and not (r.shares_batch or r.importance_weighted)]
 PAIRS = [(name, loss) for name in ABLE for loss in ("pairwise", "softmax")]
 
@@ -28,7 +30,7 @@ def steps_of(config, store, monkeypatch):
             return outcome
 
         monkeypatch.setitem(loop.STEPS, kind, watched)
-    (run,) = train_runs([config], store)
+    (run,) = train_runs([config], store, dataset=data_for(config.recipe))
     return run, [
         one for one in seen if one[0].config.recipe == config.recipe and one[0].writer.name == run.name
     ]

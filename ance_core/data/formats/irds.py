@@ -1,6 +1,7 @@
 """Any collection of the `ir_datasets` catalogue (MacAvaney et al. 2021), as `ir_datasets:ID`. An extra.
 
-The judgements of `ID/train`, `ID/dev` and `ID/test` are read where they exist, else those of `ID` itself.
+The judgements of `ID/train`, `ID/dev` and `ID/test` are read where they exist, else those of `ID` itself, which are a
+split's where the id says so (`beir/scifact/test`).
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ from typing import Any
 from ...errors import DataError
 from ..collection import Collection, Judgement, join_title
 from ..problems import Problems
-from ..split_names import SPLIT_NAMES
+from ..split_names import SPLIT_NAMES, UNION
 from .qrels import read_grade
 from .texts import add_text
 
@@ -60,14 +61,15 @@ def _load(dataset_id: str) -> Any | None:
 
 
 def _splits(base_id: str, base: Any) -> dict[str, Any]:
-    """Split -> the part of the catalogue with its judgements; {"all": base} if no split has any."""
+    """Split -> the part of the catalogue with its judgements; if no split has any, the id's own, or {"all": base}."""
     parts: dict[str, Any] = {}
     for name, split in SPLIT_NAMES.items():
         part = _load(f"{base_id}/{name}")
         if split not in parts and part is not None and part.has_qrels() and part.has_queries():
             parts[split] = part
     if not parts and base.has_qrels() and base.has_queries():
-        parts["all"] = base
+        words = reversed(base_id.split("/")[1:])
+        parts[next((SPLIT_NAMES[word] for word in words if word in SPLIT_NAMES), UNION)] = base
     return parts
 
 

@@ -2,51 +2,27 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 from ..collection import join_title
 from ..lines import read_lines
 from ..problems import Problems, shown
-
-
-def read_objects(path: Path, problems: Problems) -> Iterator[tuple[int, dict[str, Any]]]:
-    """(line number, object) of every line that is a JSON object; other lines are reported."""
-    for number, line in read_lines(path, problems):
-        try:
-            value = json.loads(line)
-            if "\\ud" in line or "\\uD" in line:
-                _refuse_lone_surrogates(value)
-        except (ValueError, RecursionError) as error:
-            problems.error("json", f"{path}:{number}: not valid JSON ({error}): one object a line is needed")
-            continue
-        if not isinstance(value, dict):
-            kind = type(value).__name__
-            problems.error("json", f"{path}:{number}: a JSON {kind}, not an object: write one {{...}} a line")
-            continue
-        yield number, value
-
-
-def _refuse_lone_surrogates(value: object) -> None:
-    """ValueError for half a character: JSON can escape one, but no file, hash or tokenizer can hold it."""
-    try:
-        json.dumps(value, ensure_ascii=False).encode("utf-8")
-    except UnicodeEncodeError:
-        raise ValueError("an escape stands for half a character, a lone surrogate") from None
+from .objects import read_id, read_objects
+from .rows import COLUMNAR, read_rows
 
 
 def read_jsonl_texts(path: Path, what: str, problems: Problems) -> dict[str, str]:
-    """Texts by id from objects with `_id`, `text` and an optional `title`, in file order."""
+    """Texts by id from rows with `_id`, `text` and an optional `title`, in file order; also of a Parquet table."""
     texts: dict[str, str] = {}
-    for number, row in read_objects(path, problems):
+    rows = read_rows if path.name.lower().endswith(COLUMNAR) else read_objects
+    for number, row in rows(path, problems):
         where = f"{path}:{number}"
         key = row.get("_id", row.get("id"))
-        text, title = row.get("text"), row.get("title") or ""
-        if isinstance(key, int) and not isinstance(key, bool):
-            key = str(key)
-        if not isinstance(key, str) or not key:
+        if not (isinstance(key, str) and key):
+            key = read_id(key)
+        text, title = row.get("text"), "" if row.get("title") is None else row["title"]
+        if key is None:
             remedy = f"give the {what} an `_id` of its own"
             problems.error("missing id", f"{where}: field '_id' is {_state(row, '_id')}: {remedy}")
         elif not isinstance(text, str) or not isinstance(title, str):
