@@ -44,7 +44,7 @@ COLUMNS: dict[str, tuple[str, Any]] = {
     "hidden": ("bool", False),
     "wrong_label": ("bool", False),
 }
-_PART = re.compile(r"part-(\d+)-(\d+)(?:-(\d+))?\.parquet")
+_PART = re.compile(r"part-([0-9]{1,12})-([0-9]{1,12})(?:-([0-9]{1,12}))?\.parquet")
 Chunk = dict[str, np.ndarray]
 
 
