@@ -169,6 +169,31 @@ def dataset(run: Path) -> ds.Dataset:
     return ds.dataset(files, schema=schema(), format="parquet")
 
 
+def check_part(path: Path | str) -> int:
+    """The rows of a part, by its footer. ValueError unless it has the columns of records, each of its kind.
+
+    What older runs do not have may be missing.
+    """
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    about = pq.ParquetFile(path)
+    found = about.schema_arrow
+    for name, (kind, absent) in COLUMNS.items():
+        if name not in found.names:
+            if absent is None:
+                raise ValueError(f"no column '{name}'")
+            continue
+        own = found.field(name).type
+        own = own.value_type if pa.types.is_dictionary(own) else own
+        fits = {"source": pa.types.is_string, "bool": pa.types.is_boolean}.get(kind)
+        if fits is None:
+            fits = pa.types.is_floating if kind.startswith("float") else pa.types.is_integer
+        if not fits(own):
+            raise ValueError(f"column '{name}' holds {own}")
+    return int(about.metadata.num_rows)
+
+
 def truncate(run: Path, step: int) -> None:
     """Drop all records of steps beyond `step`. Interrupted anywhere, it can be repeated."""
     import pyarrow.compute as pc

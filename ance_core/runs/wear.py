@@ -6,6 +6,7 @@ A file that is looked at here and found sound may still hold wrong bytes in its 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -41,17 +42,17 @@ def damage_of(run: Run) -> list[str]:
 def _checks(run: Run) -> Iterator[Callable[[], object]]:
     folder = run.folder
     for name in (negatives.FOLDER, snapshots.FOLDER, probes.FOLDER, "checkpoints", POOLS, MODEL):
-        yield lambda name=name: _check_folder(folder / name)
+        yield partial(_check_folder, folder / name)
     yield run.results
     yield _file(folder / PER_QUERY, check_parquet, COPY, optional=True)
     for part in negatives.parts(folder):
         yield _file(part.path, check_parquet, PART_REMEDY)
     for step in snapshots.step_folders(folder / snapshots.FOLDER):
-        yield lambda step=step: run.snapshot(step)
+        yield partial(run.snapshot, step)
     for step in probes.steps(folder):
         yield _file(probes.probe_path(folder, step), check_parquet, probes.REMEDY)
     for step in probes.variance_steps(folder):
-        yield lambda step=step: probes.read_variance(folder, step)
+        yield partial(probes.read_variance, folder, step)
     yield from _checkpoints(folder)
     yield from _model(folder / MODEL)
 
@@ -81,13 +82,13 @@ def _checkpoints(folder: Path) -> Iterator[Callable[[], object]]:
             continue
         for name in ("model.safetensors", "optimizer.safetensors"):
             yield _file(place / name, check_safetensors, remedy)
-        yield lambda place=place, remedy=remedy: read_state(place / STATE, remedy)
+        yield partial(read_state, place / STATE, remedy)
     for path in sorted((folder / POOLS).glob("step-*.safetensors")) if (folder / POOLS).is_dir() else ():
         yield _file(
             path, check_safetensors, POOL_REMEDY.format(path.stem.removeprefix("step-").lstrip("0") or "0")
         )
     for place in list(steps.values())[-1:]:
-        yield lambda place=place: _check_pools(folder, place)
+        yield partial(_check_pools, folder, place)
 
 
 def _check_pools(folder: Path, checkpoint: Path) -> None:
@@ -129,4 +130,4 @@ def _model(folder: Path) -> Iterator[Callable[[], object]]:
         return
     yield _file(folder / "model.safetensors", check_safetensors, COPY)
     yield _file(folder / "tokenizer.json", check_json_text, COPY, optional=True)
-    yield lambda: read_json(folder / "ance.json")
+    yield partial(read_json, folder / "ance.json")
