@@ -10,7 +10,7 @@ JOBS   ?= 2
 BIN    := $(VENV)/bin
 PIP    := $(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt
 
-.PHONY: setup demo app test test-slow lint bench clean
+.PHONY: setup demo app test test-slow lint bench fuzz clean
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 
@@ -18,7 +18,7 @@ help:
 	@echo "make demo   install, train six methods on an embedded corpus, open the dashboard"
 	@echo "make test   install, run every test"
 	@echo "make app    open the dashboard on the runs in $(RUNS)/"
-	@echo "make lint | bench | test-slow | setup | clean"
+	@echo "make lint | bench | fuzz | test-slow | setup | clean"
 	@echo "Variables: PYTHON=$(PYTHON) VENV=$(VENV) RUNS=$(RUNS) PORT=$(PORT) DATA=$(DATA) TESTS=$(TESTS) JOBS=$(JOBS)"
 
 # A stamp is made only after an installation that succeeded, so a failed one is tried again.
@@ -57,6 +57,9 @@ lint: $(VENV)/.dev
 
 bench: $(VENV)/.dev
 	$(BIN)/python -m benchmarks
+
+fuzz: $(VENV)/.dev
+	$(BIN)/python -m benchmarks.fuzz
 
 clean:
 	rm -rf $(VENV) build dist *.egg-info

@@ -12,7 +12,7 @@ from pydantic import Field, PrivateAttr, ValidationError, model_validator
 
 from .errors import ConfigError
 from .explain import explain
-from .fields import MOST, Count, LabelsPerQuery, Positive, Rate, Settings, Size
+from .fields import MOST, Count, LabelsPerQuery, Place, Positive, Rate, Settings, Size
 from .layers import merge, read_settings, spelled_out
 from .methods import FilterConfig, MethodConfig, NegativesConfig, ObjectiveConfig, SharesConfig
 
@@ -35,7 +35,7 @@ class EncoderConfig(Settings):
     """The dual encoder: what turns a text into a vector, and how two vectors become a score."""
 
     kind: Literal["static", "mini", "hf"] = Field("static", description="family of the encoder")
-    model: str | None = Field(
+    model: Place | None = Field(
         None,
         description="'hf': folder or hub id of a pretrained model; 'static': folder of a pretrained token table "
         "(model2vec, StaticEmbedding), or wordllama",
@@ -233,7 +233,7 @@ class RecordConfig(Settings):
 class RunConfig(Settings):
     """Everything that determines a run. Same config, same machine: same numbers."""
 
-    data: str = Field("catalogue", min_length=1, description="name of an embedded dataset, or a folder")
+    data: Place = Field("catalogue", min_length=1, description="name of an embedded dataset, or a folder")
     labels_per_query: LabelsPerQuery = Field(
         None, description="judged positives a training query keeps; rest hidden; all: it keeps every one"
     )
@@ -276,10 +276,16 @@ class RunConfig(Settings):
         return copy
 
 
+MOST_TOLD = 5  # problems of one group of settings
+
+
 def parse(model: type[Settings], values: dict[str, Any], where: str = "") -> Any:
     """`model(**values)` with every error on one line: field, value, remedy. where: what to name before it."""
     try:
         return model.model_validate(values)
     except ValidationError as error:
-        problems = "; ".join(explain(model, problem) for problem in error.errors())
+        found = error.errors()
+        problems = "; ".join(explain(model, problem) for problem in found[:MOST_TOLD])
+        if len(found) > MOST_TOLD:
+            problems += f"; and {len(found) - MOST_TOLD} more"
         raise ConfigError(f"{where}: {problems}" if where else problems) from None

@@ -36,6 +36,6 @@ def nearest(name: str, known: Iterable[str]) -> str:
     >>> nearest("recal", ["recall", "precision"])
     "; did you mean 'recall'?"
     """
-    known = sorted(known)
+    known, name = sorted(known), name[:100]
     close = get_close_matches(name, known, n=1, cutoff=0.6)
     return f"; did you mean '{close[0]}'?" if close else f"; known: {', '.join(known)}"

@@ -23,7 +23,7 @@ KINDS = {
 def explain(model: type[BaseModel], error: Any) -> str:
     """One problem out of `ValidationError.errors()` of `model`, on one line."""
     place = tuple(part for part in error["loc"] if part != "[key]")
-    path, kind, context = ".".join(map(str, place)), error["type"], error.get("ctx", {})
+    path, kind, context = cut(".".join(map(str, place))), error["type"], error.get("ctx", {})
     if kind == "extra_forbidden":
         return f"{path}: no such setting{nearest(str(place[-1]), group(model, place[:-1]).model_fields)}"
     if kind == "value_error":
@@ -49,6 +49,8 @@ def _wanted(model: type[BaseModel], place: tuple[Any, ...], kind: str, context: 
     }
     if kind in bounds:
         return bounds[kind].format(**context)
+    if kind == "place":
+        return f"it must be a name or a path, and {context['wrong']}"
     if kind == "literal_error":
         return f"it must be one of {str(context['expected']).replace(' or ', ', ').replace(chr(39), '')}"
     if kind in ("model_type", "model_attributes_type", "dict_type"):
@@ -78,5 +80,10 @@ def group(model: type[BaseModel], place: tuple[Any, ...]) -> Any:
 
 
 def _shown(value: Any) -> str:
-    text = " ".join(repr(value).split())
-    return text if len(text) <= 60 else f"{text[:57]}..."
+    return cut(" ".join(repr(value).split()))
+
+
+def cut(text: str, most: int = 60) -> str:
+    """A text of at most `most` characters: of what somebody gave, a message repeats the beginning."""
+    text = "".join(c if c.isprintable() else " " for c in text)
+    return text if len(text) <= most else f"{text[: most - 3]}..."

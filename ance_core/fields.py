@@ -4,8 +4,18 @@ from __future__ import annotations
 
 from typing import Annotated, Any
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationInfo, field_validator
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    ValidationInfo,
+    field_validator,
+)
 from pydantic_core import PydanticCustomError
+
+from .layers import misfit
 
 MOST = 2**31 - 1  # what every column, seed and array size downstream can hold
 Positive = Annotated[int, Field(ge=1, le=MOST)]
@@ -25,6 +35,15 @@ def _all_is_none(value: Any) -> Any:
     return value
 
 
+def _usable(value: str) -> str:
+    """A name or path that any system could have; see `layers.misfit`."""
+    if wrong := misfit(value):
+        raise PydanticCustomError("place", "{wrong}", {"wrong": wrong})
+    return value
+
+
+Place = Annotated[str, AfterValidator(_usable)]
+"""A name, or a path of a file or folder."""
 LabelsPerQuery = Annotated[Positive | None, BeforeValidator(_all_is_none)]
 """At most so many labels a training query; None, or the word `all`: every one."""
 

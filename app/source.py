@@ -244,7 +244,7 @@ def open_source() -> Source:
     """
     arguments = sys.argv[1:]
     given = arguments[arguments.index("--runs") + 1] if "--runs" in arguments[:-1] else None
-    folder = Path(given or os.environ.get(RUNS_VARIABLE) or "runs").expanduser().absolute()
+    folder = Path(os.path.expanduser(given or os.environ.get(RUNS_VARIABLE) or "runs")).absolute()
     if folder.exists() and not folder.is_dir():
         raise AnceError(f"runs folder: {folder} is a file: give a folder with --runs DIR")
     return _sources.setdefault(folder, Source(folder))

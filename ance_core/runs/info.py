@@ -17,7 +17,7 @@ from pydantic import ValidationError
 
 from ..config import RunConfig
 from ..errors import StoreError
-from ..explain import explain
+from ..explain import cut, explain
 from .reading import brief, damaged, is_number, read_json
 
 FORMAT_VERSION = 1
@@ -39,7 +39,7 @@ def check_name(name: str) -> str:
     """`name` if it can name a run, that is a folder on any system; StoreError otherwise."""
     if not _NAME.fullmatch(name):
         raise StoreError(
-            f"run name {name!r}: 1 to 80 letters, digits, '.', '_' or '-', not starting with '.', are allowed"
+            f"run name {cut(repr(name), 100)}: 1 to 80 letters, digits, '.', '_' or '-', not starting with '.', are allowed"
         )
     return name
 

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from ..errors import AnceError, StoreError
+from ..layers import is_deep
 
 MOST_BYTES = 64 << 20  # of a JSON file; the largest of real runs have some kilobytes
 MOST_LEVELS = 64  # of groups within groups, in JSON
@@ -67,13 +68,8 @@ def parse_json(data: bytes | str) -> Any:
         raise ValueError(_TOO_DEEP) from None
     except ValueError:  # JSON, UTF-8 and half characters
         raise ValueError("not valid JSON") from None
-    level, levels = [value], 0
-    while level:
-        levels += 1
-        if levels > MOST_LEVELS:
-            raise ValueError(_TOO_DEEP)
-        inside = [v.values() if isinstance(v, dict) else v for v in level if isinstance(v, dict | list)]
-        level = [item for items in inside for item in items if isinstance(item, dict | list)]
+    if is_deep(value, MOST_LEVELS):
+        raise ValueError(_TOO_DEEP)
     return value
 
 

@@ -41,7 +41,7 @@ class Store:
         if create:
             _check_writable(self.folder)
             sweep(self.folder, older_than=_STALE_S)
-        elif not self.folder.is_dir():
+        elif not os.path.isdir(self.folder):  # False, too, for a name that no folder can have
             raise StoreError(
                 f"{self.folder}: no such runs folder: train something first, or name another with --runs"
             )

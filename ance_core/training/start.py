@@ -90,7 +90,8 @@ def check_table(run: Run, problem: Problem, field: str) -> bool:
     if then.get("fingerprint") != now.fingerprint:
         raise ConfigError(
             f"{field}: run '{run.name}' started from another token table ({then.get('model')}: "
-            f"{then.get('fingerprint')}, now {now.files.model}: {now.fingerprint}), so its token ids differ: restore the folder, or train a new run"
+            f"{then.get('fingerprint')}, now {now.files.model}: {now.fingerprint}), so its token ids differ: restore the "
+            "folder, or train a new run"
         )
     return True
 

@@ -103,8 +103,7 @@ def _pages(runs: Path, name: str, run: Run | None) -> Readers:
         seen = source.summaries()
         assert any(one.name == "good" for one in seen), "the sound run is not on the page"
         for one in seen:
-            assert one.member and one.watched
-            assert one.data
+            assert all((one.member, one.watched, one.data))
 
     found: Readers = {
         "page summaries": summaries,
