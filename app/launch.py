@@ -42,7 +42,17 @@ def streamlit_command(runs: Path, port: int) -> list[str]:
         "browser.serverAddress": "localhost",
     }
     flags = [f"--{name}={value}" for name, value in settings.items()]
-    return [sys.executable, "-m", "streamlit", "run", str(SERVER), *flags, "--", "--runs", str(runs.absolute())]
+    return [
+        sys.executable,
+        "-m",
+        "streamlit",
+        "run",
+        str(SERVER),
+        *flags,
+        "--",
+        "--runs",
+        str(runs.absolute()),
+    ]
 
 
 def environment(runs: Path) -> dict[str, str]:

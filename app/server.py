@@ -12,10 +12,9 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
+from ance_app.launch import HOSTS
 from starlette.middleware import Middleware
 from streamlit.starlette import App
-
-from ance_app.launch import HOSTS
 
 Message = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[Message]]
@@ -39,7 +38,13 @@ def is_own(host: str, origin: str | None) -> bool:
         _ = named.port  # ValueError where it is none
     except ValueError:
         return False
-    if named.hostname not in HOSTS or named.username is not None or named.path or named.query or named.fragment:
+    if (
+        named.hostname not in HOSTS
+        or named.username is not None
+        or named.path
+        or named.query
+        or named.fragment
+    ):
         return False
     return origin is None or origin in (f"http://{host}", f"https://{host}")
 

@@ -16,6 +16,7 @@ from ..charts.curves import Drawing, curves
 from ..charts.figures import PANEL_HEIGHT, camera, curves_figure
 from ..charts.groups import Group
 from ..charts.measures import Measure
+from ..verbatim import verbatim
 
 
 def figure(
@@ -31,7 +32,7 @@ def figure(
     """Curves with words beside them, from a table with run, step, value, seconds, examples; a sentence if it is empty."""
     drawn = curves(table, groups, drawing)
     if drawn.empty:
-        st.info(_nothing_yet(measure), icon=":material/hourglass_empty:")
+        st.info(verbatim(_nothing_yet(measure)), icon=":material/hourglass_empty:")
         return
     made = curves_figure(drawn, groups, measure, drawing.x, log=log, refreshes=marks)
     said = captions.caption(groups, measure, drawing)
@@ -57,7 +58,7 @@ def framed(
     left, right = st.columns([7, 3], gap="medium")
     with left:
         chart.show(made, key, camera(file), on_click=on_click)
-        st.caption(said)
+        st.caption(verbatim(said))
         downloads(numbers, page, file)
     with right:
         beside(*words)

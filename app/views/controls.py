@@ -9,6 +9,7 @@ import streamlit as st
 from ..charts.curves import Band, Drawing
 from ..charts.measures import EVALUATIONS, X
 from ..charts.smoothing import Kind
+from ..verbatim import verbatim
 from .choices import keep_if_offered
 
 WINDOWS = (1, 5, 11, 25, 51, 101, 201)
@@ -96,5 +97,6 @@ def _choice(title: str, options: list[str], key: str, label: str = "visible") ->
         key=key,
         bind="query-params",
         label_visibility=label,
+        format_func=verbatim,  # some options are names of splits
     )
     return chosen or options[0]

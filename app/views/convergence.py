@@ -19,6 +19,7 @@ from ..charts.groups import Group, by_method, by_run
 from ..charts.measures import Measure
 from ..frame import live
 from ..source import Source, Summary
+from ..verbatim import verbatim
 from . import blocks, controls
 from .page import about_runs
 
@@ -56,7 +57,7 @@ def _evaluation(
     row = st.container(horizontal=True, vertical_alignment="center") if len(splits) > 1 else nullcontext()
     with row:
         name, split = controls.evaluation(), controls.watched(splits)
-    heading.subheader(f"Quality on the {split} queries", anchor=False)
+    heading.subheader(f"Quality on the {verbatim(split)} queries", anchor=False)
     measure = measures.evaluation(name, split)
     without = [run.name for run in shown if split not in run.watched]
     look = (
@@ -70,7 +71,7 @@ def _evaluation(
     _figure(source, names, groups, measure, view.drawing(smooth=False), marks, look)
     if without:
         named = words.listing(without) if len(without) <= 3 else words.count(len(without), "run")
-        st.caption(f"Not evaluated on {split} queries while training: {named}.")
+        st.caption(verbatim(f"Not evaluated on {split} queries while training: {named}."))
 
 
 def _loss(
@@ -110,9 +111,9 @@ def _gradients(
     columns = st.columns(2)
     for place, name in enumerate(bands):
         with columns[place % 2]:
-            st.markdown(f"**{measures.band(name).title}**")
+            st.markdown(f"**{verbatim(measures.band(name).title)}**")
             _panel(source, names, groups, measures.band(name), view.drawing(), log)
-    st.caption(captions.caption(groups, measures.GRADIENT, view.drawing()))
+    st.caption(verbatim(captions.caption(groups, measures.GRADIENT, view.drawing())))
 
 
 def _figure(

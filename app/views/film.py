@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import subprocess
 from collections.abc import Callable, Sequence
 
 import streamlit as st
@@ -13,12 +14,13 @@ from ance_core.probes.projection.aligned_umap import NEIGHBOURS
 from ance_core.probes.projection.stored import POINTS
 from ance_core.runs import Run
 
-from .. import chart, spaces, words
+from .. import chart, processes, spaces, words
 from ..charts.figures import camera, plain
 from ..charts.spaces import Lit, projection_figure
 from ..frame import guarded
 from ..spaces import Company, Picture
 from ..texts import clip, dataset_of
+from ..verbatim import verbatim
 from . import company
 
 PLAY_S, POLL_S = 1.2, 1.0
@@ -54,7 +56,7 @@ def _picture(run: Run, method: str) -> Picture | None:
         try:
             return spaces.picture_pca(run)
         except AnceError as error:
-            st.warning(str(error), icon=":material/warning:")
+            st.warning(verbatim(error), icon=":material/warning:")
             return None
     state = umap_state(run)
     if state.state == "running":
@@ -71,9 +73,9 @@ def _picture(run: Run, method: str) -> Picture | None:
             )
         return picture
     if state.state == "failed":
-        st.warning(state.message, icon=":material/warning:")
+        st.warning(verbatim(state.message), icon=":material/warning:")
     if reason := umap_refusal(run):
-        st.info(f"{reason}.", icon=":material/scatter_plot:")
+        st.info(verbatim(f"{reason}."), icon=":material/scatter_plot:")
         return None
     _offer(
         run,
@@ -87,8 +89,19 @@ def _picture(run: Run, method: str) -> Picture | None:
 def _offer(run: Run, why: str, label: str) -> None:
     st.info(why, icon=":material/scatter_plot:")
     if st.button(label, icon=":material/play_arrow:", key="umap"):
-        umap_request(run)
+        try:
+            processes.start(f"the UMAP of {run.name}", ["umap", str(run.folder)], lambda: _requested(run))
+        except AnceError as error:
+            st.warning(verbatim(error), icon=":material/warning:")
+            return
         st.rerun()
+
+
+def _requested(run: Run) -> subprocess.Popen[bytes]:
+    process = umap_request(run)
+    if process is None:
+        raise AnceError(f"the UMAP of {run.name} is under way already: wait for it")
+    return process
 
 
 def _waiting(run: Run) -> None:
@@ -96,7 +109,7 @@ def _waiting(run: Run) -> None:
     if state.state != "running":
         st.rerun()
     said = "getting ready" if state.share == 0 else f"{state.share:.0%}"
-    st.progress(state.share, text=f"UMAP of {run.name} is being computed in the background: {said}")
+    st.progress(state.share, text=f"UMAP of {verbatim(run.name)} is being computed in the background: {said}")
 
 
 def _frame(run: Run, picture: Picture, details: Callable[[int], None]) -> None:

@@ -21,6 +21,7 @@ from ..charts.groups import by_method
 from ..charts.spaces import cosines_figure, occurrence_figure, spectrum_figure
 from ..frame import live
 from ..source import Source, Summary
+from ..verbatim import verbatim
 from . import blocks, film
 from .choices import keep_if_offered
 from .page import about_runs
@@ -69,7 +70,7 @@ def _anisotropy(source: Source, seen: Sequence[Summary]) -> None:
     )
     blocks.figure(table, by_method([run.member for run in seen]), measures.cone(of), Drawing(), look)
     for problem in problems:
-        st.caption(f":material/info: {problem}")
+        st.caption(f":material/info: {verbatim(problem)}")
 
 
 def _cones(source: Source, seen: Sequence[Summary]) -> tuple[pd.DataFrame, list[str]]:
@@ -104,7 +105,7 @@ def _details(source: Source, name: str, step: int) -> None:
         found = spaces.measured(run, step)
         drawn = spaces.shapes(run, step)
     except AnceError as error:
-        st.warning(f"Step {step:,} cannot be measured: {error}", icon=":material/warning:")
+        st.warning(f"Step {step:,} cannot be measured: {verbatim(error)}", icon=":material/warning:")
         return
     _light(found)
     shares = {of: _shares(found.spectra[of].variances) for of in ("queries", "documents")}
@@ -153,7 +154,7 @@ def _light(found: Geometry) -> None:
                 "The dev curve has the last word."
             )
     for note in found.notes:
-        st.caption(f":material/info: {note}.")
+        st.caption(f":material/info: {verbatim(note)}.")
 
 
 def _measures(found: Geometry) -> str:

@@ -205,7 +205,7 @@ def damage(path: Path, random: Random) -> str:
     wound = random.choice([bytes_of, bytes_of, place_of, *([within] * 4 if within else [])])
     try:
         return f"{wound.__name__}: {wound(path, random)}"
-    except (ValueError, TypeError, KeyError, IndexError, OverflowError):  # it does not take this one
+    except Exception:  # it does not take this one, or was damaged already
         shutil.rmtree(path) if path.is_dir() else path.unlink(missing_ok=True)
         path.write_bytes(random.randbytes(30))
         return f"{wound.__name__}: garbage instead"

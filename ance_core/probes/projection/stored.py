@@ -58,21 +58,21 @@ def umap_refusal(run: Run) -> str | None:
     return too_few(sum(len(run.snapshot(steps[0])[rows]) for rows in ("query_rows", "document_rows")))
 
 
-def umap_request(run: Run) -> None:
+def umap_request(run: Run) -> subprocess.Popen[bytes] | None:
     """Start computing the UMAP of `run` in a process of its own, which outlives the caller.
 
-    Harmless while one is under way. Raises ProbeError where there can be none, StoreError where the run's folder cannot
+    Harmless while one is under way: None then. Raises ProbeError where there can be none, StoreError where the run's folder cannot
     be written.
     """
     if umap_state(run).state == "running":
-        return
+        return None
     if reason := umap_refusal(run):
         raise ProbeError(reason)
     make_folder(run.folder / FOLDER)
     _note(run.folder, {"state": "running", "share": 0.0, "message": "", "writer": None})
     command = [sys.executable, "-m", "ance_core.probes.projection.worker", str(run.folder.resolve())]
     quiet = subprocess.DEVNULL
-    subprocess.Popen(command, stdin=quiet, stdout=quiet, stderr=quiet, start_new_session=True)
+    return subprocess.Popen(command, stdin=quiet, stdout=quiet, stderr=quiet, start_new_session=True)
 
 
 def umap_state(run: Run) -> UmapState:
