@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import NamedTuple
 
 import streamlit as st
@@ -79,7 +80,9 @@ def watched(splits: list[str]) -> str:
 def split(splits: list[str]) -> str:
     """Whose final metrics are shown: test, dev or another of `splits`."""
     keep_if_offered("split", offered := ["Test", "Dev", *(s for s in splits if s not in ("test", "dev"))])
-    chosen = _choice("Split", offered, "split", label="collapsed")
+    chosen = _choice(
+        "Split", offered, "split", label="collapsed", shown=verbatim
+    )  # names that data sets give
     return chosen.lower()
 
 
@@ -88,7 +91,9 @@ def log_axis(key: str, default: bool) -> bool:
     return st.toggle("Log axis", value=default, key=key, bind="query-params")
 
 
-def _choice(title: str, options: list[str], key: str, label: str = "visible") -> str:
+def _choice(
+    title: str, options: list[str], key: str, label: str = "visible", shown: Callable[[str], str] = str
+) -> str:
     chosen = st.segmented_control(
         title,
         options,
@@ -97,6 +102,6 @@ def _choice(title: str, options: list[str], key: str, label: str = "visible") ->
         key=key,
         bind="query-params",
         label_visibility=label,
-        format_func=verbatim,  # some options are names of splits
+        format_func=shown,
     )
     return chosen or options[0]

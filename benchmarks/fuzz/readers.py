@@ -18,16 +18,11 @@ Readers = dict[str, Callable[[], Any]]
 
 def command(words: list[str]) -> tuple[int, str, str]:
     """`ance WORDS` in this process: exit code, standard output, standard error."""
-    from ance_core.cli import app, entry
+    from ance_core.cli import entry
 
     out, err = io.StringIO(), io.StringIO()
-    before = app.out.file, app.console.file
-    app.out.file, app.console.file = out, err
-    try:
-        with contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):
-            code = entry.run(words)
-    finally:
-        app.out.file, app.console.file = before
+    with contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):
+        code = entry.run(words)
     return code, out.getvalue(), err.getvalue()
 
 

@@ -56,7 +56,9 @@ WORN: dict[str, Callable[[Path], object]] = {
     "empty npy": lambda f: first(f, "snapshots/*/documents.npy").write_bytes(b""),
     "wrong lengths": fewer_rows,
     "no manifest": lambda f: first(f, "snapshots/*/manifest.json").unlink(),
-    "cut tokenizer": lambda f: (f / "model/tokenizer.json").write_bytes((f / "model/tokenizer.json").read_bytes()[:900]),
+    "cut tokenizer": lambda f: (f / "model/tokenizer.json").write_bytes(
+        (f / "model/tokenizer.json").read_bytes()[:900]
+    ),
     "missing pool": lambda f: sorted(f.glob("pools/*.safetensors"))[-1].unlink(),
     "garbage pool": lambda f: first(f, "pools/*.safetensors").write_bytes(b"no pool" * 99),
     "garbage probe": lambda f: first(f, "probes/*.parquet").write_bytes(b"no probe" * 99),
@@ -86,12 +88,17 @@ PAGES = [
     ("gradients", {}),
     ("space", {}),
     ("whatif", {"of": "sound"}),
-    *(("negatives", {"question": q}) for q in ("Difficulty", "Ranks", "False negatives", "Freshness", "Forgetting")),
+    *(
+        ("negatives", {"question": q})
+        for q in ("Difficulty", "Ranks", "False negatives", "Freshness", "Forgetting")
+    ),
     *(("negatives", {"question": q}) for q in ("Variety", "Errors")),
 ]
 
 
-@pytest.mark.parametrize(("page", "query"), PAGES, ids=lambda value: value if isinstance(value, str) else "".join(value.values()))
+@pytest.mark.parametrize(
+    ("page", "query"), PAGES, ids=lambda value: value if isinstance(value, str) else "".join(value.values())
+)
 def test_pages_show_the_sound_runs_and_name_the_damaged(open_page, hurt, page, query):
     app = open_page(hurt, page, lines="Each run", **query)
     assert not app.exception

@@ -61,8 +61,8 @@ def umap_refusal(run: Run) -> str | None:
 def umap_request(run: Run) -> subprocess.Popen[bytes] | None:
     """Start computing the UMAP of `run` in a process of its own, which outlives the caller.
 
-    Harmless while one is under way: None then. Raises ProbeError where there can be none, StoreError where the run's folder cannot
-    be written.
+    Harmless while one is under way: None then. Raises ProbeError where there can be none, StoreError where the run's
+    folder cannot be written.
     """
     if umap_state(run).state == "running":
         return None
