@@ -6,6 +6,7 @@ import re
 import shutil
 from pathlib import Path
 
+import pandas as pd
 import pytest
 from ance_app.charts.figures import camera
 from ance_app.verbatim import verbatim
@@ -16,6 +17,7 @@ from ance_core.data import load_dataset
 from ance_core.runs import Store
 
 from . import probes_of_runs as measured
+from . import store_of_runs as invented
 
 IMAGE, TAG = "![x](http://localhost:1/a.png)", "<img src=http://localhost:1/b.png>"
 BAIT = f"{IMAGE} {TAG} [l](http://localhost:1/c) `code` **bold** :red[r] $x$ http://localhost:1/d"
