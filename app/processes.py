@@ -10,10 +10,12 @@ import subprocess
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from threading import Lock
+from typing import TypeVar
 
 from ance_core.errors import AnceError
 
 MOST = 2
+P = TypeVar("P", bound=subprocess.Popen[bytes] | None)
 
 
 @dataclass(frozen=True)
@@ -29,10 +31,8 @@ _started: list[Started] = []
 _lock = Lock()
 
 
-def start(
-    what: str, key: Sequence[str], begin: Callable[[], subprocess.Popen[bytes]]
-) -> subprocess.Popen[bytes]:
-    """`begin()`, which starts the process. AnceError while the one with that `key`, or MOST others, are at work."""
+def start(what: str, key: Sequence[str], begin: Callable[[], P]) -> P:
+    """`begin()`, which starts the process, or None where there was no need. AnceError while the one with that `key`, or MOST others, are at work."""
     with _lock:
         _started[:] = [one for one in _started if one.process.poll() is None]
         if any(one.key == tuple(key) for one in _started):
@@ -45,7 +45,8 @@ def start(
                 f"{others} are at work, and this page starts no more than {MOST} at a time: wait until one has ended"
             )
         process = begin()
-        _started.append(Started(what, tuple(key), process))
+        if process is not None:
+            _started.append(Started(what, tuple(key), process))
         return process
 
 

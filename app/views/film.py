@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import subprocess
 from collections.abc import Callable, Sequence
 
 import streamlit as st
@@ -90,18 +89,11 @@ def _offer(run: Run, why: str, label: str) -> None:
     st.info(why, icon=":material/scatter_plot:")
     if st.button(label, icon=":material/play_arrow:", key="umap"):
         try:
-            processes.start(f"the UMAP of {run.name}", ["umap", str(run.folder)], lambda: _requested(run))
+            processes.start(f"the UMAP of {run.name}", ["umap", str(run.folder)], lambda: umap_request(run))
         except AnceError as error:
             st.warning(verbatim(error), icon=":material/warning:")
             return
         st.rerun()
-
-
-def _requested(run: Run) -> subprocess.Popen[bytes]:
-    process = umap_request(run)
-    if process is None:
-        raise AnceError(f"the UMAP of {run.name} is under way already: wait for it")
-    return process
 
 
 def _waiting(run: Run) -> None:
