@@ -32,7 +32,10 @@ _lock = Lock()
 
 
 def start(what: str, key: Sequence[str], begin: Callable[[], P]) -> P:
-    """`begin()`, which starts the process, or None where there was no need. AnceError while the one with that `key`, or MOST others, are at work."""
+    """`begin()`, which starts the process, or answers None where there is no need.
+
+    AnceError while the one with that `key`, or MOST others, are at work.
+    """
     with _lock:
         _started[:] = [one for one in _started if one.process.poll() is None]
         if any(one.key == tuple(key) for one in _started):
