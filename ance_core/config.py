@@ -11,7 +11,7 @@ from typing import Annotated, Any, Literal
 from pydantic import Field, PrivateAttr, ValidationError, model_validator
 
 from .errors import ConfigError
-from .fields import MOST, Count, LabelsPerQuery, Positive, Prefix, Rate, Settings, Size
+from .fields import MOST, Count, LabelsPerQuery, Place, Positive, Prefix, Rate, Settings, Size
 from .layers import merge, read_settings, spelled_out
 from .methods import FilterConfig, MethodConfig, NegativesConfig, ObjectiveConfig, SharesConfig
 from .optimizer import OptimizerConfig
@@ -40,7 +40,7 @@ class EncoderConfig(Settings):
     """The dual encoder: what turns a text into a vector, and how two vectors become a score."""
 
     kind: Literal["static", "mini", "hf"] = Field("static", description="family of the encoder")
-    model: str | None = Field(
+    model: Place | None = Field(
         None,
         description="'hf': folder or hub id of a pretrained model; 'static': folder of a pretrained token table "
         "(model2vec, StaticEmbedding), or wordllama",
@@ -282,10 +282,16 @@ class RunConfig(Settings):
         return copy
 
 
+MOST_TOLD = 5  # problems of one group of settings
+
+
 def parse(model: type[Settings], values: dict[str, Any], where: str = "") -> Any:
     """`model(**values)` with every error on one line: field, value, remedy. where: what to name before it."""
     try:
         return model.model_validate(values)
     except ValidationError as error:
-        problems = "; ".join(worded(model, problem) for problem in error.errors())
+        found = error.errors()
+        problems = "; ".join(worded(model, problem) for problem in found[:MOST_TOLD])
+        if len(found) > MOST_TOLD:
+            problems += f"; and {len(found) - MOST_TOLD} more"
         raise ConfigError(f"{where}: {problems}" if where else problems) from None

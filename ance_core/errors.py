@@ -60,5 +60,5 @@ def cut(text: str, width: int = SHOWN) -> str:
     >>> cut("a" * 300_000, 11)
     'aaaaaa ... aaa'
     """
-    text = str(text)
+    text = "".join(c if c.isprintable() else " " for c in str(text))
     return text if len(text) <= width else f"{text[: width * 3 // 5]} ... {text[-(width * 3 // 10) :]}"

@@ -2,9 +2,18 @@
 
 from __future__ import annotations
 
+import os
 from typing import Annotated, Any
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationInfo, field_validator
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    ValidationInfo,
+    field_validator,
+)
 from pydantic_core import PydanticCustomError
 
 MOST = 2**31 - 1  # what every column, seed and array size downstream can hold
@@ -43,6 +52,33 @@ def _is_number(text: str) -> bool:
     return True
 
 
+def misfit(place: str) -> str:
+    """What is wrong with a text as a name or a path on any system; empty where nothing is.
+
+    >>> misfit("a/b"), misfit("a\\0"), misfit("x" * 300)
+    ('', 'it has control characters', 'a name in it has more than 255 bytes')
+    """
+    if any(ord(c) < 32 or 127 <= ord(c) < 160 or 0xD800 <= ord(c) < 0xE000 for c in place):
+        return "it has control characters"
+    if any(len(part.encode()) > 255 for part in place.replace("\\", "/").split("/")):
+        return "a name in it has more than 255 bytes"
+    if len(place.encode()) > 4000:
+        return "it is longer than 4,000 bytes"
+    start = place.partition(":")[2] if place.startswith(("hf:", "static:")) else place
+    if start.startswith("~") and os.path.expanduser(start) == start and "/" in start:
+        return f"there is no user {start.partition('/')[0][1:]!r}"
+    return ""
+
+
+def _usable(value: str) -> str:
+    """A name or path that any system could have; see `misfit`."""
+    if wrong := misfit(value):
+        raise PydanticCustomError("place", "{wrong}", {"wrong": wrong})
+    return value
+
+
+Place = Annotated[str, AfterValidator(_usable)]
+"""A name, or a path of a file or folder."""
 LabelsPerQuery = Annotated[Positive | None, BeforeValidator(_all_is_none)]
 """At most so many labels a training query; None, or the word `all`: every one."""
 RateOrNone = Annotated[Rate | None, BeforeValidator(_none_is_none)]

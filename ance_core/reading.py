@@ -14,7 +14,7 @@ from typing import Annotated, Any
 
 from pydantic import BeforeValidator, Field
 
-from .fields import Settings
+from .fields import Place, Settings
 
 
 def _listed(value: Any) -> Any:
@@ -52,7 +52,7 @@ class ReadingConfig(Settings):
 class DataConfig(ReadingConfig):
     """A dataset and how it is read."""
 
-    name: str = Field(
+    name: Place = Field(
         "catalogue", min_length=1, description="name of an embedded dataset, or a folder or file"
     )
 

@@ -12,6 +12,16 @@ from rich.table import Table
 from rich.text import Text
 
 UNBOUNDED = 10_000
+_JOINERS = "\u200c\u200d"  # of letters and of emoji: not printable by themselves, and needed
+
+
+def one_line(text: str) -> str:
+    """A text as one line that a terminal only shows: no control characters, no marks that turn the direction.
+
+    >>> one_line("a\\x1b[2Jb\\n c")
+    'a [2Jb c'
+    """
+    return " ".join("".join(c if c.isprintable() or c in _JOINERS else " " for c in text).split())
 
 
 @dataclass(frozen=True)

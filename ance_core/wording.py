@@ -6,7 +6,7 @@ from typing import Any
 
 from pydantic import BaseModel
 
-from .errors import nearest
+from .errors import cut, nearest
 
 KINDS = {
     "int": "a whole number",
@@ -24,7 +24,7 @@ KINDS = {
 def worded(model: type[BaseModel], error: Any) -> str:
     """One problem out of `ValidationError.errors()` of `model`, on one line."""
     place = tuple(part for part in error["loc"] if part != "[key]")
-    path, kind, context = ".".join(map(str, place)), error["type"], error.get("ctx", {})
+    path, kind, context = cut(".".join(map(str, place))), error["type"], error.get("ctx", {})
     if kind == "extra_forbidden":
         return f"{path}: no such setting{nearest(str(place[-1]), group(model, place[:-1]).model_fields)}"
     if kind == "value_error":
@@ -51,6 +51,8 @@ def _wanted(model: type[BaseModel], place: tuple[Any, ...], kind: str, context: 
     }
     if kind in bounds:
         return bounds[kind].format(**context)
+    if kind == "place":
+        return f"it must be a name or a path, and {context['wrong']}"
     if kind == "literal_error":
         return f"it must be one of {str(context['expected']).replace(' or ', ', ').replace(chr(39), '')}"
     if kind in ("model_type", "model_attributes_type", "dict_type"):
@@ -80,5 +82,4 @@ def group(model: type[BaseModel], place: tuple[Any, ...]) -> Any:
 
 
 def _shown(value: Any) -> str:
-    text = " ".join(repr(value).split())
-    return text if len(text) <= 60 else f"{text[:57]}..."
+    return cut(" ".join(repr(value).split()), 60)

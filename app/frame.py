@@ -14,6 +14,7 @@ from ance_core.errors import AnceError
 
 from .chart import preload
 from .source import Source
+from .verbatim import verbatim
 
 logger = logging.getLogger(__name__)
 P = ParamSpec("P")
@@ -31,7 +32,7 @@ def guarded(body: Callable[P, None]) -> Callable[P, None]:
         try:
             body(*args, **kwargs)
         except AnceError as error:
-            st.error(str(error), icon=":material/error:")
+            st.error(verbatim(error), icon=":material/error:")
         except Exception as error:
             logger.exception("a page could not be drawn")
             st.error(

@@ -15,6 +15,8 @@ from ance_core.data import Dataset
 from ance_core.probes import whatif
 from ance_core.runs import Run
 
+from . import processes
+
 KEPT = 4  # situations; and twice as many answers about them
 _situations: OrderedDict[tuple[str, str, int], whatif.Situation] = OrderedDict()
 _answers: OrderedDict[tuple[int, str], tuple[whatif.Situation, whatif.Imagined]] = OrderedDict()
@@ -79,13 +81,20 @@ def fork_of(run: Run, step: int, settings: whatif.WhatIf) -> Fork | None:
 
 
 class Started:
-    """A training that was started from the page, in a process of its own that outlives it."""
+    """A training that was started from the page, in a process of its own that outlives it.
+
+    AnceError where the same is at work already, or as many as may be.
+    """
 
     def __init__(self, arguments: Sequence[str]) -> None:
+        self._command = [sys.executable, "-m", "ance_core", *arguments]
+        self._process = processes.start(f"the training of a fork of {arguments[1]}", arguments, self._begin)
+
+    def _begin(self) -> subprocess.Popen[bytes]:
         self._log = Path(tempfile.mkstemp(prefix="ance-fork-", suffix=".log")[1])
         with self._log.open("wb") as log:
-            self._process = subprocess.Popen(
-                [sys.executable, "-m", "ance_core", *arguments],
+            return subprocess.Popen(
+                self._command,
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=log,

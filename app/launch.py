@@ -18,13 +18,14 @@ from pathlib import Path
 from ance_core.errors import ConfigError
 
 ADDRESS = "127.0.0.1"
-MAIN = Path(__file__).with_name("main.py")
+HOSTS = ("localhost", ADDRESS, "::1")  # the names under which it answers
+SERVER = Path(__file__).with_name("server.py")
 
 
 def streamlit_command(runs: Path, port: int) -> list[str]:
     """The command line that serves the runs in `runs` on `port`.
 
-    Looks come from `.streamlit/config.toml` beside `main.py`, which Streamlit reads by itself.
+    Looks come from `.streamlit/config.toml` beside `server.py`, which Streamlit reads by itself.
 
     What must hold whatever the user's own Streamlit settings are is given as flags: the address, no
     statistics.
@@ -41,7 +42,17 @@ def streamlit_command(runs: Path, port: int) -> list[str]:
         "browser.serverAddress": "localhost",
     }
     flags = [f"--{name}={value}" for name, value in settings.items()]
-    return [sys.executable, "-m", "streamlit", "run", str(MAIN), *flags, "--", "--runs", str(runs.absolute())]
+    return [
+        sys.executable,
+        "-m",
+        "streamlit",
+        "run",
+        str(SERVER),
+        *flags,
+        "--",
+        "--runs",
+        str(runs.absolute()),
+    ]
 
 
 def environment(runs: Path) -> dict[str, str]:

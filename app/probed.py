@@ -88,7 +88,7 @@ def _files(run: Run) -> list[tuple[str, int]]:
 def _stamp(path: Path) -> int:
     try:
         return path.stat().st_mtime_ns
-    except FileNotFoundError:  # a run that was resumed dropped it
+    except OSError:  # a run that was resumed dropped it; or a link to nowhere
         return 0
 
 

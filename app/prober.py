@@ -15,6 +15,8 @@ from typing import NamedTuple
 
 from ance_core.errors import AnceError
 
+from . import processes
+
 
 class Progress(NamedTuple):
     """How far a probe is: a share from 0 to 1, and what it is doing now."""
@@ -75,7 +77,11 @@ def start(runs: Path, run: str, step: int, variance: int = 0) -> None:
             )
         output = tempfile.TemporaryDirectory(prefix="ance-probe-")
         with Path(output.name, "out").open("wb") as out, Path(output.name, "err").open("wb") as err:
-            process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=out, stderr=err)
+
+            def begin() -> subprocess.Popen[bytes]:
+                return subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=out, stderr=err)
+
+            process = processes.start(f"the probe of {run}", command, begin)
         _jobs[runs] = Job(run, step, process, time.monotonic(), output)
 
 

@@ -7,7 +7,7 @@ import sys
 import time
 from collections import deque
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from threading import Lock
 from typing import Any
@@ -27,6 +27,7 @@ from .words import ACTIVE, CUT_SHORT
 
 RUNS_VARIABLE = "ANCE_RUNS"
 PACE_S = 15.0
+LOOK_S = 20.0  # between two looks at whether the files of a run are sound
 BEST = "RR@10"  # the measure that tables of runs show
 
 
@@ -55,6 +56,7 @@ class Summary:
     last: float | None  # dev RR@10
     best: float | None
     test: float | None
+    damage: tuple[str, ...] = ()  # a line for each of its files that cannot be used
 
     @property
     def active(self) -> bool:
@@ -96,6 +98,9 @@ class Source:
         self._store: Store | None = None
         self._kept: dict[tuple[str, str], tuple[Any, Any]] = {}
         self._looks: dict[str, deque[tuple[float, int]]] = {}  # of each live run: monotonic seconds, step
+        self._damaged: dict[
+            str, tuple[float, tuple[str, ...]]
+        ] = {}  # by run: when it was looked at, what was found
         self._lock = Lock()
         self.unreadable: list[str] = []
 
@@ -114,6 +119,10 @@ class Source:
         """One line for each folder that is there and cannot be shown."""
         store = self._opened()
         return [*store.problems(), *self.unreadable] if store else []
+
+    def damage(self) -> list[str]:
+        """One line for each damaged file of a run that is shown all the same."""
+        return [line for run in self.summaries() for line in run.damage]
 
     def fingerprint(self) -> tuple[tuple[str, str], ...]:
         """The runs and their states: when this changes, a page has to be laid out anew."""
@@ -134,8 +143,7 @@ class Source:
 
     def results(self, name: str) -> dict[str, dict[str, float]]:
         """Final metrics by split; empty while there are none."""
-        run = self.run(name)
-        return self._keep(run, "measures", run.measures)
+        return self._measures(self.run(name))
 
     def per_query(self, names: Sequence[str], split: str, measure: str) -> dict[str, PerQuery]:
         """By run, what each query of a split's sample scored while it trained; older runs are absent."""
@@ -225,12 +233,14 @@ class Source:
         if run.stamp() is None:
             return self._read_summary(run)
         kept: Summary = self._keep(run, "summary", lambda: self._read_summary(run))
-        return kept if kept.state in FINAL else self._read_summary(run)
+        if kept.state not in FINAL:
+            return self._read_summary(run)
+        return replace(kept, damage=self._damage(run))
 
     def _read_summary(self, run: Run) -> Summary:
         info, status = run.info, run.status()
         dev = self._keep(run, f"dev:{BEST}", lambda: run.scalars([f"dev/{BEST}"])["value"].dropna())
-        results = self._keep(run, "measures", run.measures)
+        results = self._measures(run)
         config, data = info.get("config") or {}, info.get("dataset") or {}
         encoder, init = config.get("encoder") or {}, info.get("init") or {}
         return Summary(
@@ -255,7 +265,27 @@ class Source:
             last=float(dev.iloc[-1]) if len(dev) else None,
             best=float(dev.max()) if len(dev) else None,
             test=(results.get("test") or {}).get(BEST),
+            damage=() if status.active else self._damage(run),
         )
+
+    def _damage(self, run: Run) -> tuple[str, ...]:
+        """What is damaged of a run, looked at again every LOOK_S: its files may change and the log may not."""
+        now = time.monotonic()
+        with self._lock:
+            kept = self._damaged.get(run.name)
+        if kept is None or now - kept[0] > LOOK_S:
+            kept = (now, tuple(run.damage()))
+            with self._lock:
+                self._damaged[run.name] = kept
+        return kept[1]
+
+    def _measures(self, run: Run) -> dict[str, dict[str, float]]:
+        """The results of a run; none where they are damaged, which is among its damage."""
+        try:
+            measured: dict[str, dict[str, float]] = self._keep(run, "measures", run.measures)
+            return measured
+        except StoreError:
+            return {}
 
 
 def _budget(config: dict[str, Any], data: dict[str, Any]) -> Budget | None:
@@ -289,7 +319,7 @@ def open_source() -> Source:
     """
     arguments = sys.argv[1:]
     given = arguments[arguments.index("--runs") + 1] if "--runs" in arguments[:-1] else None
-    folder = Path(given or os.environ.get(RUNS_VARIABLE) or "runs").expanduser().absolute()
+    folder = Path(os.path.expanduser(given or os.environ.get(RUNS_VARIABLE) or "runs")).absolute()
     if folder.exists() and not folder.is_dir():
         raise AnceError(f"runs folder: {folder} is a file: give a folder with --runs DIR")
     return _sources.setdefault(folder, Source(folder))

@@ -120,7 +120,11 @@ def live_card(run: Summary) -> str:
 def _state(run: Summary) -> str:
     said = words.state(run.state)
     title = escape(" ".join(filter(None, [said.meaning, run.message])))
-    return f'<span class="ance-state ance-{said.tone}" title="{title}"><i></i>{escape(said.word)}</span>'
+    shown = f'<span class="ance-state ance-{said.tone}" title="{title}"><i></i>{escape(said.word)}</span>'
+    if not run.damage:
+        return shown
+    what = escape("; ".join(run.damage))
+    return f'{shown}<span class="ance-state ance-bad" title="{what}"><i></i>Damaged</span>'
 
 
 def _steps(run: Summary) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+import re
 import sys
 from pathlib import Path
 from typing import Annotated, Any
@@ -27,11 +28,15 @@ RunsFolder = Annotated[Path, typer.Option("--runs", envvar="ANCE_RUNS", help="fo
 AsJson = Annotated[bool, typer.Option("--json", help="one JSON object on standard output")]
 
 
+_TURNING = re.compile("[\x7f-\x9f\u2028-\u202e\u2066-\u2069]")
+"""What JSON may hold as it is and a terminal would obey: the second set of control characters, marks of direction."""
+
+
 def print_json(value: Any) -> None:
     """One JSON object on one line of standard output; numbers that are not finite become null."""
     plain = "utf" not in (sys.stdout.encoding or "utf").lower()
-    json.dump(_finite(value), sys.stdout, ensure_ascii=plain)
-    sys.stdout.write("\n")
+    text = json.dumps(_finite(value), ensure_ascii=plain)
+    sys.stdout.write(_TURNING.sub(lambda found: f"\\u{ord(found[0]):04x}", text) + "\n")
 
 
 def _finite(value: Any) -> Any:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping
 from typing import Annotated, Any
 
@@ -124,7 +125,7 @@ def _check_world(path: str, as_json: bool) -> None:
     from ..data.problems import Problems
 
     problems = Problems()
-    world = check_world(Path(path).expanduser(), problems)
+    world = check_world(Path(os.path.expanduser(path)), problems)
     errors = [str(problem) for problem in problems.errors]
     facts = (
         {}

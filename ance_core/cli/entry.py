@@ -19,6 +19,7 @@ from collections.abc import Callable, Sequence
 import typer
 
 from ..errors import AnceError
+from ..tables import one_line
 
 USER_ERROR, DEFECT, INTERRUPTED = 1, 70, 130
 
@@ -73,7 +74,7 @@ def debugging() -> bool:
 
 
 def _say(message: str) -> None:
-    print("ance:", " ".join(message.split()), file=sys.stderr)
+    print("ance:", one_line(message), file=sys.stderr)
 
 
 def _show_traceback() -> bool:
@@ -123,6 +124,4 @@ class _Notes(logging.Handler):
     def emit(self, record: logging.LogRecord) -> None:
         from .app import console
 
-        console.print(
-            "note:", " ".join(record.getMessage().split()), style="yellow", markup=False, highlight=False
-        )
+        console.print("note:", one_line(record.getMessage()), style="yellow", markup=False, highlight=False)

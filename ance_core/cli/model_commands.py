@@ -9,7 +9,7 @@ import typer
 
 from ..errors import ConfigError
 from ..runs import Store
-from ..tables import Column, FittedTable
+from ..tables import Column, FittedTable, one_line
 from .app import AsJson, RunsFolder, app, console, out, print_json
 from .data_options import Columns, Fold, IgnoreIds, Strict, reading_of
 from .run_commands import RunName
@@ -98,7 +98,10 @@ def search(
     for hit in hits:
         judged = f"  (judged {hit.judgement})" if hit.judgement is not None else ""
         out.print(
-            f"{hit.rank:>2}  {hit.score:.3f}  {hit.id}{judged}", style="bold", markup=False, highlight=False
+            f"{hit.rank:>2}  {hit.score:.3f}  {one_line(hit.id)}{judged}",
+            style="bold",
+            markup=False,
+            highlight=False,
         )
-        shown = " ".join(hit.text.split())
+        shown = one_line(hit.text)
         out.print(f"    {shown[:240]}{'…' if len(shown) > 240 else ''}", markup=False, highlight=False)

@@ -2,16 +2,25 @@
 
 from __future__ import annotations
 
+import os
+from pathlib import Path
 from typing import Any
 
+from ..errors import StoreError
 from ..runs import Run
 from ..tables import Column, FittedTable
 from .app import console, out
 
+DAMAGED = "damaged"
+
 
 def run_summary(run: Run) -> dict[str, Any]:
-    """The object that `ance train --json` ends with. splits: measures of all but train, dev and test among them."""
-    training, splits = run.results().get("training", {}), run.measures()
+    """The object that `ance train --json` ends with. splits: measures of all but train, dev and test among them.
+
+    damage: a line for each file of the run that cannot be used; its part of the rest is then empty.
+    """
+    results = results_of(run)
+    training, splits = results.get("training", {}), {k: v for k, v in results.items() if k != "training"}
     status = run.status()
     return {
         "run": run.name,
@@ -24,7 +33,35 @@ def run_summary(run: Run) -> dict[str, Any]:
         "test": splits.get("test", {}),
         "splits": splits,
         "pool": pool_said(run),
+        "damage": run.damage(),
     }
+
+
+def results_of(run: Run) -> dict[str, Any]:
+    """The results of a run; none where they are damaged, which `Run.damage` tells."""
+    try:
+        return run.results()
+    except StoreError:
+        return {}
+
+
+def unread_summary(folder: Path, line: str) -> dict[str, Any]:
+    """The same object for a run that cannot be opened, for the reason that `line` says."""
+    empty = dict.fromkeys(("id", "seconds", "steps", "pool"))
+    measures: dict[str, Any] = {"dev": {}, "test": {}, "splits": {}}
+    return {
+        "run": folder.name,
+        "folder": str(folder.resolve()),
+        "state": DAMAGED,
+        **empty,
+        **measures,
+        "damage": [line],
+    }
+
+
+def looks_like_run(folder: Path) -> bool:
+    """Whether a folder that cannot be opened once was a run, and not something else that was put there."""
+    return any(os.path.lexists(folder / name) for name in ("run.json", "log.sqlite", "checkpoints"))
 
 
 def pool_said(run: Run) -> str | None:

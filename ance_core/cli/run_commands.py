@@ -11,10 +11,13 @@ from typing import Annotated, Any
 import typer
 from rich.markup import escape
 
+from ..errors import StoreError
 from ..runs import Run, Store
-from ..tables import Column, FittedTable
+from ..tables import Column, FittedTable, one_line
 from .app import AsJson, RunsFolder, app, console, out, print_json
-from .results import run_summary
+from .results import DAMAGED, looks_like_run, results_of, run_summary, unread_summary
+
+MOST_SAID = 3  # damaged files of a run that are named in a list
 
 runs_app = typer.Typer(help="Runs: list, show, delete, export, import.", no_args_is_help=True)
 app.add_typer(runs_app, name="runs")
@@ -28,8 +31,11 @@ def list_(runs: RunsFolder = Path("runs"), as_json: AsJson = False) -> None:
     logging.getLogger("ance_core.runs.store").setLevel(logging.ERROR)  # the same notes are printed below
     store = Store(runs)
     found = store.runs()
+    unread = {name: line for name, line in store.damaged().items() if looks_like_run(store.folder / name)}
     if as_json:
-        print_json({"runs": [run_summary(run) for run in found], "problems": store.problems()})
+        rows = [run_summary(run) for run in found]
+        rows += [unread_summary(store.folder / name, line) for name, line in unread.items()]
+        print_json({"runs": rows, "problems": store.problems()})
         return
     columns = (
         Column("run"),
@@ -42,32 +48,48 @@ def list_(runs: RunsFolder = Path("runs"), as_json: AsJson = False) -> None:
         Column("created", spare=5),
     )
     table = FittedTable(columns)
+    damaged = {run.name: lines for run in found if (lines := run.damage())}
     for run in found:
-        table.add(*_row(run))
-    if found:
+        table.add(*_row(run, run.name in damaged))
+    for name in unread:
+        table.add(one_line(name), *("" for _ in range(3)), DAMAGED, *("" for _ in range(3)))
+    if table.rows:
         out.print(table)
     else:
         console.print(f"no runs in {runs} yet", markup=False, highlight=False)
     for problem in store.problems():
-        console.print("note: skipped", problem, style="yellow", markup=False, highlight=False, soft_wrap=True)
+        _note("skipped", problem)
+    for lines in damaged.values():
+        _note(*lines[:MOST_SAID], *([f"and {len(lines) - MOST_SAID} more"] if len(lines) > MOST_SAID else []))
 
 
-def _row(run: Run) -> tuple[str, ...]:
-    status = run.status()
-    created = datetime.datetime.fromtimestamp(run.info["created"]).strftime("%Y-%m-%d %H:%M")
-    rr = run.results().get("test", {}).get("RR@10")
-    method = str(run.info["recipe"]) + (" (warm-up)" if run.info["kind"] == "warmup" else "")
-    data, seed = run.info["dataset"]["name"], str(run.info["seed"])
-    step = f"{status.step}/{status.steps}"
-    return run.name, method, data, seed, status.state, step, f"{rr:.4f}" if rr is not None else "", created
+def _note(*words: str) -> None:
+    said = one_line("; ".join(words) if words[0] != "skipped" else " ".join(words))
+    console.print("note:", said, style="yellow", markup=False, highlight=False, soft_wrap=True)
+
+
+def _row(run: Run, damaged: bool) -> tuple[str, ...]:
+    try:
+        status = run.status()
+    except StoreError:  # since the folder was listed
+        return one_line(run.name), "", "", "", DAMAGED, "", "", ""
+    info = run.info
+    created = f"{datetime.datetime.fromtimestamp(info['created']):%Y-%m-%d %H:%M}" if info["created"] else ""
+    rr = results_of(run).get("test", {}).get("RR@10")
+    method = str(info["recipe"] or "") + (" (warm-up)" if info["kind"] == "warmup" else "")
+    data, seed = info["dataset"].get("name") or "", str(info["seed"] if info["seed"] is not None else "")
+    cells = (run.name, method, data, seed, f"{status.state}, {DAMAGED}" if damaged else status.state)
+    score = f"{rr:.4f}" if rr is not None else ""
+    return (*map(one_line, cells), f"{status.step}/{status.steps}", score, created)
 
 
 @runs_app.command()
 def show(name: RunName, runs: RunsFolder = Path("runs"), as_json: AsJson = False) -> None:
     """Settings, state, results, refreshes and events of a run."""
     run = Store(runs).run(name)
+    summary = run_summary(run)
     facts = {
-        **run_summary(run),
+        **summary,
         "message": run.status().message,
         "info": run.info,
         "checkpoints": list(run.checkpoints()),
@@ -83,11 +105,24 @@ def show(name: RunName, runs: RunsFolder = Path("runs"), as_json: AsJson = False
         if not len(frame):
             continue
         if "time" in frame:
-            frame = frame.assign(time=[f"{datetime.datetime.fromtimestamp(t):%H:%M:%S}" for t in frame.time])
+            frame = frame.assign(time=[_clock(t) for t in frame.time])
         out.print(f"[bold]{title}[/bold]")
-        out.print(
-            frame.dropna(axis=1, how="all").round(3).to_string(index=False), markup=False, soft_wrap=True
+        said = (
+            frame.dropna(axis=1, how="all")
+            .round(3)
+            .map(lambda cell: one_line(cell) if isinstance(cell, str) else cell)
         )
+        out.print(said.to_string(index=False), markup=False, soft_wrap=True)
+    for line in summary["damage"]:
+        _note(line)
+
+
+def _clock(seconds: float) -> str:
+    """The time of day; a dash for what is none, in a log that was edited."""
+    try:
+        return f"{datetime.datetime.fromtimestamp(seconds):%H:%M:%S}"
+    except (ValueError, OverflowError, OSError):
+        return "-"
 
 
 def _outline(facts: dict[str, Any], depth: int = 0) -> list[str]:
@@ -96,14 +131,14 @@ def _outline(facts: dict[str, Any], depth: int = 0) -> list[str]:
     for key, value in facts.items():
         if value is None or value in ("", {}, []):
             continue
-        head = f"{'  ' * depth}[bold]{escape(str(key))}[/bold]:"
+        head = f"{'  ' * depth}[bold]{escape(one_line(str(key)))}[/bold]:"
         if isinstance(value, dict):
             inside = _outline(value, depth + 1)
             lines += [head, *inside] if inside else []
         else:
             shown = ", ".join(map(str, value)) if isinstance(value, list) else value
             shown = f"{shown:.4f}" if isinstance(shown, float) and abs(shown) > 1e-3 else shown
-            lines.append(f"{head} {escape(str(shown))}")
+            lines.append(f"{head} {escape(one_line(str(shown)))}")
     return lines
 
 
@@ -111,7 +146,10 @@ def _outline(facts: dict[str, Any], depth: int = 0) -> list[str]:
 def delete(
     names: Annotated[list[str], typer.Argument(metavar="RUN...", help="runs to delete")],
     yes: Annotated[bool, typer.Option("--yes", "-y", help="do not ask")] = False,
-    force: Annotated[bool, typer.Option("--force", help="also one that is damaged or at work")] = False,
+    force: Annotated[
+        bool,
+        typer.Option("--force", help="also one that is damaged, or at work, whose training it ends first"),
+    ] = False,
     runs: RunsFolder = Path("runs"),
 ) -> None:
     """Delete runs for good.

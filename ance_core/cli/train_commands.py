@@ -7,8 +7,9 @@ from typing import Annotated, Any
 
 import typer
 
-from ..config import merge, read_settings, spelled_out
+from ..config import RunConfig, merge, parse, read_settings, spelled_out
 from ..errors import ConfigError, cut
+from ..layers import read_yaml
 from .app import AsJson, RunsFolder, app, console
 from .data_options import Columns, Fold, IgnoreIds, Strict
 from .training import train_new, train_rest
@@ -121,6 +122,7 @@ def train(
     layers += [assignment(text) for text in setting or []]
     layers += [nested(key, value) for key, value in given.items()]
     values = merge(*map(spelled_out, layers))
+    parse(RunConfig, values)  # what is wrong here is said at once; loading what trains takes seconds
     with console.status("loading"):
         from ..training.settings import resolve
     train_new(resolve(values), runs, as_json)
@@ -148,8 +150,8 @@ def assignment(text: str) -> dict[str, Any]:
     if not equals or not all(key.split(".")):
         raise ConfigError(f"--set: {cut(text)!r} is not KEY=VALUE; write for example --set encoder.dim=64")
     try:
-        return nested(key, yaml.safe_load(value))
-    except (yaml.YAMLError, ValueError):  # ValueError: a date that does not exist
+        return nested(key, read_yaml(value))
+    except (yaml.YAMLError, ValueError, RecursionError):  # ValueError: a date that does not exist
         raise ConfigError(
             f"--set: the value of {cut(text)!r} is not YAML; put it in quotes: '{cut(key)}=\"...\"'"
         ) from None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
 
 def train_new(config: RunConfig, runs: Path, as_json: bool) -> None:
     """Train a run with these settings in the folder `runs`, and print what it reached."""
-    fresh = not runs.exists()
+    fresh = not os.path.exists(runs)
     store = Store(runs, create=True)
     with console.status("loading"):
         from ..training.session import train_runs

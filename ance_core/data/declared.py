@@ -14,9 +14,11 @@ Of collections that come along the file is beside the sample, or, of built ones,
 
 from __future__ import annotations
 
+import os
 from importlib.resources import files
 from pathlib import Path
 
+from ..fields import misfit
 from .declaration import NOTHING, Declared
 from .embedded import SAMPLES, built_name
 from .formats import inside
@@ -53,9 +55,9 @@ def read_declared(name_or_path: str | Path, problems: Problems) -> Declared:
         return Declared(found.title, found.about, found.labels_per_query) if variant else found
     if isinstance(name_or_path, str) and name_or_path in SAMPLES:
         return _read(Path(str(files("ance_samples") / name_or_path / FILE)), problems)
-    if str(name_or_path).startswith((IRDS, HUB)):
-        return NOTHING
-    return _read(inside(Path(name_or_path).expanduser()) / FILE, problems)
+    if str(name_or_path).startswith((IRDS, HUB)) or misfit(str(name_or_path)):
+        return NOTHING  # of a name that no folder can have it is said when it is read
+    return _read(inside(Path(os.path.expanduser(name_or_path))) / FILE, problems)
 
 
 def _read(path: Path, problems: Problems) -> Declared:

@@ -8,6 +8,7 @@ pydocs@27151608a91f1af0   the copy with that fingerprint, whatever is installed 
 
 from __future__ import annotations
 
+import os
 import platform
 import re
 from collections.abc import Callable, Mapping
@@ -16,7 +17,8 @@ from importlib.resources import files
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from ..errors import DataError, nearest
+from ..errors import DataError, cut, nearest
+from ..fields import misfit
 from . import built
 from .formats.hub import PREFIX as HUB
 from .formats.irds import PREFIX
@@ -142,10 +144,10 @@ def locate(name_or_path: str | Path, watch: Watch = lambda *_: None) -> Place:
         if parts := built_name(text):
             name, variant, fingerprint = parts
             return _copy(name, variant, fingerprint) if fingerprint else _place(_build(name, variant, watch))
-    path = Path(name_or_path).expanduser()
-    if not path.exists():
-        hint = nearest(text, dataset_names())
-        raise DataError(f"{text}: no such dataset, folder or file{hint}")
+    path = Path(os.path.expanduser(text))
+    if misfit(text) or not os.path.exists(path):
+        hint = f" ({wrong})" if (wrong := misfit(text)) else nearest(text, dataset_names())
+        raise DataError(f"{cut(text, 200)}: no such dataset, folder or file{hint}")
     return Place(path, path.resolve().name, "")
 
 

@@ -29,7 +29,7 @@ def dataset_of(run: Run) -> Dataset:
     config = run.info["config"]
     copy = copy_of(run)
     if copy is None:
-        place = locate(str(data_name(config)))
+        place = locate(_data_of(run))
     else:
         name, variant, fingerprint, versions = copy
         found = find_copy(name, variant, fingerprint, versions)
@@ -55,8 +55,9 @@ def copy_of(run: Run) -> tuple[str, str, str, dict[str, str] | None] | None:
     told = run.info.get("dataset") or {}
     made = told.get("built")
     if made:
-        parts = built_name(str(made["name"]))
-        return (parts[0], parts[1], str(made["fingerprint"]), dict(made["versions"])) if parts else None
+        parts = built_name(str(made.get("name")))
+        versions = {str(key): str(value) for key, value in (made.get("versions") or {}).items()}
+        return (parts[0], parts[1], str(made.get("fingerprint")), versions) if parts else None
     parts = built_name(str(data_name(run.info["config"])))
     if parts is None or not told.get("fingerprint"):
         return None
@@ -71,9 +72,16 @@ def pinned(run: Run) -> str:
     """
     copy = copy_of(run)
     if copy is None:
-        return str(data_name(run.info["config"]))
+        return _data_of(run)
     name, variant, fingerprint, _ = copy
     return f"{name}:{variant}@{fingerprint}" if variant else f"{name}@{fingerprint}"
+
+
+def _data_of(run: Run) -> str:
+    data = run.info["config"].get("data")
+    if not data:
+        raise ConfigError(f"run '{run.name}': its run.json names no data: restore it from a copy")
+    return str(data)
 
 
 def check_same(run: Run, dataset: Dataset) -> None:
@@ -95,7 +103,7 @@ def check_rows(run: Run, dataset: Dataset) -> None:
     if (
         kept
         and not len(dataset.hidden)
-        and mask_labels(dataset, kept, config["seed"]).fingerprint == trained_on
+        and mask_labels(dataset, kept, config.get("seed") or 0).fingerprint == trained_on
     ):
         return
     told: dict[str, Any] = run.info.get("dataset") or {}

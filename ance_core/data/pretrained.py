@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -24,7 +25,7 @@ def load_tokenizer(model: str) -> PreTrainedTokenizerBase:
 
     ConfigError if there is none, or only a slow one.
     """
-    folder = Path(model).expanduser()
+    folder = Path(os.path.expanduser(model))
     if not folder.is_dir() and (folder.is_absolute() or model.startswith((".", "~")) or model.count("/") > 1):
         raise ConfigError(f"encoder.model: {model}: no such folder; check the path")
     if model == WORDLLAMA or (folder.is_dir() and is_table(model)):

@@ -12,6 +12,7 @@ Only small files and the header of the weights are read here.
 from __future__ import annotations
 
 import json
+import os
 from dataclasses import dataclass
 from importlib import metadata
 from pathlib import Path
@@ -52,7 +53,7 @@ def find_table(model: str) -> TableFiles:
     if model == WORDLLAMA:
         weights, tokenizer = _inside_wordllama()
         return _described(model, WORDLLAMA, weights, tokenizer)
-    folder = Path(model).expanduser()
+    folder = Path(os.path.expanduser(model))
     if not folder.is_dir():
         raise ConfigError(
             f"encoder.model: {model}: no such folder; 'static' reads a model2vec or StaticEmbedding folder on this machine "

@@ -24,7 +24,10 @@ from tokenizers import Tokenizer
 from torch import nn
 
 from ..config import EncoderConfig, parse
-from ..errors import ConfigError
+from ..errors import ConfigError, StoreError
+from ..fields import MOST
+from ..runs.headers import check_safetensors
+from ..runs.reading import brief, read_json
 from .dual import DualEncoder, assemble, fresh_towers
 from .interop import write_pieces
 
@@ -121,9 +124,15 @@ def _put_in_place(temporary: Path, folder: Path) -> None:
 def _read_about(folder: Path) -> dict[str, Any]:
     path = folder / "ance.json"
     try:
-        about = json.loads(path.read_text(encoding="utf-8"))
+        about = read_json(path)
         version, _ = about["format"], (about["encoder"], about["vocab_size"], about["pad_id"])
-    except (OSError, ValueError, KeyError, TypeError):
+        if (
+            not isinstance(version, int)
+            or not 0 < about["vocab_size"] <= MOST
+            or not 0 <= about["pad_id"] <= MOST
+        ):
+            raise ValueError
+    except (StoreError, ValueError, KeyError, TypeError):
         raise ConfigError(
             f"model folder {folder}: not a saved encoder (no readable ance.json): give the `model` "
             "folder of a run, or load other models with --encoder hf:FOLDER"
@@ -146,15 +155,22 @@ def _read_tokenizer(config: EncoderConfig, folder: Path) -> Any:
         raise ConfigError(
             f"model folder {folder}: no tokenizer.json: copy it from where the model was saved, or save again"
         )
-    return Tokenizer.from_file(str(path))
+    try:
+        return Tokenizer.from_file(str(path))
+    except Exception as error:  # `tokenizers` has no kind of its own
+        raise ConfigError(
+            f"model folder {folder}: tokenizer.json cannot be read ({brief(error)}): copy it from where the model was "
+            "saved, or save again"
+        ) from None
 
 
 def _read_weights(path: Path) -> dict[str, torch.Tensor]:
     try:
+        check_safetensors(path)
         return load_file(path)
-    except (OSError, SafetensorError) as error:
+    except Exception as error:  # safetensors' own, OSError, ValueError and others
         raise ConfigError(
-            f"model folder {path.parent}: model.safetensors cannot be read ({error}): save the model again"
+            f"model folder {path.parent}: model.safetensors cannot be read ({brief(error)}): save the model again"
         ) from None
 
 

@@ -22,7 +22,7 @@ from ..runs import Run
 from ..runs.info import installed_versions
 from ..samplers import Pool
 from ..training.again import Look, Repeated, pools_at, problem_of, repeat
-from ..training.checkpoint import read_state
+from ..training.checkpoint import read_position
 from ..training.order import DataOrder
 from ..training.problem import Problem
 from ..training.run import Training, effective_batch_size
@@ -156,7 +156,7 @@ def uses_of(run: Run, config: RunConfig, problem: Problem, row: int, query: str)
     """The updates (from 1) that a run has done with the query in the batch. ConfigError where there is none yet."""
     order = DataOrder(problem.labels, problem.n_docs, effective_batch_size(config, problem), config.seed)
     checkpoints = run.checkpoints()
-    first, done = int(read_state(checkpoints[min(checkpoints)])["first_step"]), run.status().step
+    first, done = int(read_position(checkpoints[min(checkpoints)])["first_step"]), run.status().step
     found = [step + 1 for step in order.steps_of(row, first, done)]
     if not found:
         ahead = order.steps_of(row, done, done + 3 * order.steps_per_epoch)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ..errors import ConfigError, nearest
+from ..errors import ConfigError, cut, nearest
 from . import (
     adore,
     ance,
@@ -56,7 +56,7 @@ RECIPES: dict[str, Recipe] = {
 def get_recipe(name: str) -> Recipe:
     """The recipe of that name. Raises ConfigError with the nearest known name."""
     if name not in RECIPES:
-        raise ConfigError(f"recipe: no method is called {name!r}{nearest(name, RECIPES)}")
+        raise ConfigError(f"recipe: no method is called {cut(repr(name))}{nearest(name, RECIPES)}")
     return RECIPES[name]
 
 

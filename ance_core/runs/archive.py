@@ -12,11 +12,16 @@ import zlib
 from contextlib import suppress
 from pathlib import Path, PurePosixPath
 
-from ..errors import StoreError
+from ..errors import StoreError, cut
+from ..fields import misfit
 from . import log
-from .files import TEMPORARY, atomic_file, temporary, write_json_atomic, writing
+from .files import LEFTOVERS, TEMPORARY, atomic_file, temporary, write_json_atomic, writing
 from .info import RUN_JSON, check_name, read_info
 
+MOST_BYTES = 32 << 30  # unpacked; a pretrained model with ten checkpoints has some 15 GB
+MOST_FILES = 100_000
+MOST_RATIO = 100  # unpacked to packed, of all; a run has below 5, since most of it is weights
+_SMALL = 64 << 20  # below that the ratio is nobody's concern
 _DAMAGE = (zipfile.BadZipFile, zlib.error, lzma.LZMAError, EOFError, RuntimeError, NotImplementedError)
 
 
@@ -47,15 +52,16 @@ def _files(folder: Path) -> list[Path]:
     """What makes up a run besides the log and half-written files."""
     found = []
     for parent, folders, names in os.walk(folder):
-        folders[:] = sorted(name for name in folders if not name.startswith(TEMPORARY))
-        found += [Path(parent, name) for name in sorted(names) if not name.startswith((TEMPORARY, log.LOG))]
+        folders[:] = sorted(name for name in folders if not name.startswith(LEFTOVERS))
+        found += [Path(parent, name) for name in sorted(names) if not name.startswith((*LEFTOVERS, log.LOG))]
     return found
 
 
 def import_run(archive_path: Path, store: Path, name: str | None = None) -> Path:
     """Unpack an exported run into the store under `name` (default: its own); return its folder.
 
-    Raises StoreError for a zip that is damaged, no run, from a newer version, or would write outside.
+    Raises StoreError for a zip that is damaged, no run, from a newer version, would write outside, or unpacks to more
+    than MOST_BYTES, MOST_FILES or MOST_RATIO times its own size.
     """
     try:
         with zipfile.ZipFile(archive_path) as archive:
@@ -73,6 +79,7 @@ def import_run(archive_path: Path, store: Path, name: str | None = None) -> Path
 def _members(archive: zipfile.ZipFile, path: Path) -> tuple[list[zipfile.ZipInfo], str]:
     """The files of the run in the zip and the name of the folder they are in ("" for none)."""
     members = [member for member in archive.infolist() if not member.is_dir()]
+    _check_size(members, path)
     for member in members:
         parts = PurePosixPath(member.filename).parts
         unsafe = (
@@ -80,10 +87,11 @@ def _members(archive: zipfile.ZipFile, path: Path) -> tuple[list[zipfile.ZipInfo
             or ".." in parts
             or "\\" in member.filename
             or ":" in member.filename
+            or misfit(member.filename)
         )
         if unsafe or stat.S_ISLNK(member.external_attr >> 16):
             raise StoreError(
-                f"{path}: holds {member.filename!r}, which leads outside the run: do not trust this zip"
+                f"{path}: holds {cut(repr(member.filename))}, which leads outside the run: do not trust this zip"
             )
     paths = [PurePosixPath(member.filename) for member in members]
     roots = [place.parent for place in paths if place.name == RUN_JSON and len(place.parts) <= 2]
@@ -91,6 +99,24 @@ def _members(archive: zipfile.ZipFile, path: Path) -> tuple[list[zipfile.ZipInfo
         raise StoreError(f"{path}: {len(roots)} runs in it, 1 is needed: make it with `ance runs export`")
     inside = [member for member, place in zip(members, paths, strict=True) if place.is_relative_to(roots[0])]
     return inside, roots[0].name
+
+
+def _check_size(members: list[zipfile.ZipInfo], path: Path) -> None:
+    """StoreError for an archive that is small to send and would fill a disk."""
+    packed, size = sum(m.compress_size for m in members), sum(m.file_size for m in members)
+    if len(members) > MOST_FILES:
+        raise StoreError(
+            f"{path}: {len(members):,} files in it, a run has at most {MOST_FILES:,}: do not trust this zip"
+        )
+    if size > MOST_BYTES:
+        raise StoreError(
+            f"{path}: unpacks to {size >> 30} GB, a run may have {MOST_BYTES >> 30} GB: unpack it by hand if it is yours"
+        )
+    if size > _SMALL and size > MOST_RATIO * packed:
+        raise StoreError(
+            f"{path}: unpacks to {size / max(packed, 1):,.0f} times its size, a run to at most {MOST_RATIO} times: "
+            "do not trust this zip"
+        )
 
 
 def _unpack(archive: zipfile.ZipFile, members: list[zipfile.ZipInfo], root: str, folder: Path) -> Path:
@@ -103,7 +129,10 @@ def _unpack(archive: zipfile.ZipFile, members: list[zipfile.ZipInfo], root: str,
     temp = aside / folder.name
     try:
         for member in members:
-            path = temp / PurePosixPath(member.filename).relative_to(root)
+            inside = PurePosixPath(member.filename).relative_to(root)
+            if any(part.startswith(LEFTOVERS) for part in inside.parts):
+                continue
+            path = temp / inside
             with writing(path):
                 path.parent.mkdir(parents=True, exist_ok=True)
                 with archive.open(member) as source, open(path, "wb") as file:

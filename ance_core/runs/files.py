@@ -22,6 +22,10 @@ from typing import Any
 from ..errors import StoreError
 
 TEMPORARY = ".tmp-"
+LEFTOVERS = (
+    TEMPORARY,
+    ".model-",
+)  # what a killed process may leave: ours, and the encoders' half-written models
 _FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
 _DENIED = {errno.EROFS, errno.EACCES, errno.EPERM, errno.ENOTDIR}
 
@@ -136,9 +140,11 @@ def remove(path: Path) -> None:
 
 def sweep(folder: Path, older_than: float = 0.0) -> None:
     """Remove what killed writers left directly in `folder`, if older than so many seconds."""
-    for entry in folder.glob(f"{TEMPORARY}*"):
+    if not folder.is_dir():
+        return
+    for entry in [path for path in folder.iterdir() if path.name.startswith(LEFTOVERS)]:
         try:
-            if time.time() - entry.stat().st_mtime < older_than:
+            if time.time() - entry.lstat().st_mtime < older_than:
                 continue
         except FileNotFoundError:
             continue

@@ -3,15 +3,22 @@
 from __future__ import annotations
 
 import json
+import os
 import platform
 import re
 import time
 import uuid
+from collections.abc import Callable, Iterator
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
-from ..errors import StoreError
+from pydantic import ValidationError
+
+from ..config import RunConfig
+from ..errors import StoreError, cut
+from ..wording import worded
+from .reading import brief, damaged, is_number, read_json
 
 FORMAT_VERSION = 1
 RUN_JSON = "run.json"
@@ -32,7 +39,7 @@ def check_name(name: str) -> str:
     """`name` if it can name a run, that is a folder on any system; StoreError otherwise."""
     if not _NAME.fullmatch(name):
         raise StoreError(
-            f"run name {name!r}: 1 to 80 letters, digits, '.', '_' or '-', not starting with '.', are allowed"
+            f"run name {cut(repr(name), 100)}: 1 to 80 letters, digits, '.', '_' or '-', not starting with '.', are allowed"
         )
     return name
 
@@ -56,32 +63,97 @@ def new_info(name: str, config: dict[str, Any], meta: dict[str, Any]) -> dict[st
 def read_info(folder: Path) -> dict[str, Any]:
     """The contents of `folder/run.json`; the folder's name is the run's name, also after a rename by hand.
 
-    Raises StoreError when the folder is not a run, is damaged, or comes from a newer version.
+    What older runs do not say is there as None or an empty group. Raises StoreError when the folder is not a run, is
+    damaged, or comes from a newer version.
     """
     path = folder / RUN_JSON
-    try:
-        info = json.loads(path.read_text(encoding="utf-8"))
-    except (FileNotFoundError, NotADirectoryError):
-        raise StoreError(
-            f"{folder}: not a run, {RUN_JSON} is missing: move it elsewhere or delete it"
-        ) from None
-    except OSError as error:
-        raise StoreError(f"{path}: cannot be read ({error.strerror}): check its permissions") from None
-    except ValueError:  # JSON and UTF-8 errors both are
-        raise StoreError(
-            f"{path}: damaged, not valid JSON: restore it from a copy or delete the folder"
-        ) from None
-    found = info.get("format_version") if isinstance(info, dict) else None
-    if not isinstance(found, int) or not isinstance(info.get("config"), dict):
-        raise StoreError(
-            f"{path}: damaged, no format_version or config: restore it from a copy or delete the folder"
-        )
+    if not os.path.lexists(path):
+        raise StoreError(f"{folder}: not a run, {RUN_JSON} is missing: move it elsewhere or delete it")
+    info = read_json(path, _REMEDY)
+    found = info.get("format_version")
+    if not isinstance(found, int) or isinstance(found, bool) or not isinstance(info.get("config"), dict):
+        raise damaged(path, "no format_version or config", _REMEDY)
     if found > FORMAT_VERSION:
         raise StoreError(
             f"run '{folder.name}': written by a newer version "
-            f"(format {found}, this one reads {FORMAT_VERSION}): upgrade"
+            f"(format {brief(str(found))}, this one reads {FORMAT_VERSION}): upgrade"
         )
-    return {**info, "name": folder.name, "config": _of_today(info["config"])}
+    if wrong := next(_misfits(info), None):
+        raise damaged(path, wrong, _REMEDY)
+    return {**_ABSENT, **info, "name": folder.name, "config": _of_today(info["config"])}
+
+
+def stored_name(folder: Path) -> str | None:
+    """The name under which the run was written: another than its folder's after a copy or a rename by hand."""
+    try:
+        name = json.loads((folder / RUN_JSON).read_bytes()).get("name")
+    except (OSError, ValueError, AttributeError, RecursionError):
+        return None
+    return name if isinstance(name, str) else None
+
+
+def _misfits(info: dict[str, Any]) -> Iterator[str]:
+    """What cannot be in `run.json`: a line for each value that no reader could use."""
+    for place, (fits, wanted) in _KINDS.items():
+        value: Any = info
+        for key in place.split("."):
+            value = value.get(key) if isinstance(value, dict) else None
+        if value is not None and not fits(value):
+            yield f"{place}: {brief(repr(value)[:60])} given; it must be {wanted}"
+    try:
+        RunConfig.model_validate(_with_tuples(info["config"]), strict=True)
+    except ValidationError as error:
+        for problem in error.errors():  # of an older or newer program's settings only the kinds matter here
+            if problem["type"].endswith("_type") or problem["type"] in ("int_from_float", "one_line"):
+                yield f"config.{worded(RunConfig, problem)}"
+
+
+def _with_tuples(value: Any) -> Any:
+    """The settings as they were before JSON made lists of their tuples."""
+    if isinstance(value, dict):
+        return {key: _with_tuples(item) for key, item in value.items()}
+    return tuple(map(_with_tuples, value)) if isinstance(value, list) else value
+
+
+def _is_count(value: Any) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool) and 0 <= value < 1 << 53
+
+
+def _is_line(value: Any) -> bool:
+    return isinstance(value, str) and len(value) <= 4096
+
+
+def _is_time(value: Any) -> bool:
+    return is_number(value) and 0 <= value < _YEAR_3000
+
+
+_YEAR_3000 = 32_503_680_000
+_LINE, _GROUP = (_is_line, "a text"), ((lambda value: isinstance(value, dict)), "a group")
+_COUNT = (_is_count, "a whole number, not negative")
+_KINDS: dict[str, tuple[Callable[[Any], bool], str]] = {
+    "id": _LINE,
+    "kind": _LINE,
+    "recipe": _LINE,
+    "created": (_is_time, "a time in seconds since 1970"),
+    "seed": _COUNT,
+    "scale": (lambda value: is_number(value) and value > 0, "a number above 0"),
+    "versions": _GROUP,
+    "dataset": _GROUP,
+    "dataset.name": _LINE,
+    "dataset.fingerprint": _LINE,
+    "dataset.source": _LINE,
+    "dataset.docs": _COUNT,
+    "dataset.queries": _COUNT,
+    "dataset.built": _GROUP,
+    "dataset.built.name": _LINE,
+    "dataset.built.fingerprint": _LINE,
+    "dataset.built.versions": _GROUP,
+    "table": _GROUP,
+    "init": _GROUP,
+    "defaults": _GROUP,
+}
+_ABSENT: dict[str, Any] = {"kind": "run", "created": None, "recipe": None, "seed": None, "dataset": {}}
+_REMEDY = "restore it from a copy or delete the folder"
 
 
 def _of_today(config: dict[str, Any]) -> dict[str, Any]:

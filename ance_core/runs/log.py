@@ -14,11 +14,12 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager, suppress
 from pathlib import Path
-from typing import TypeVar
+from typing import NamedTuple, TypeVar
 
 from ..errors import StoreError
 from . import evaluations
 from .files import writing
+from .reading import brief, damaged
 from .status import Writer
 
 LOG = "log.sqlite"
@@ -68,6 +69,35 @@ def claim(connection: sqlite3.Connection, writer: Writer) -> None:
     connection.execute(
         "UPDATE heartbeat SET pid = ?, started = ?, host = ?, time = ?, state = 'waiting', message = ''", row
     )
+
+
+class Heartbeat(NamedTuple):
+    """The heartbeat row. `time`: of the last beat, unix seconds."""
+
+    writer: Writer
+    step: int
+    steps: int
+    state: str
+    time: float
+    message: str
+    revision: int
+
+
+def heartbeat(connection: sqlite3.Connection) -> Heartbeat:
+    """What the run said of itself last. TypeError or ValueError for a row that cannot be."""
+    columns = "pid, started, host, step, steps, state, time, message, revision"
+    row = connection.execute(f"SELECT {columns} FROM heartbeat").fetchone()
+    if row is None:
+        raise ValueError("its heartbeat has no row")
+    pid, started, host, step, steps, state, beat, message, revision = row
+    if not all(isinstance(value, str) for value in (host, state, message)):
+        raise TypeError("its heartbeat has numbers in place of texts")
+    numbers = (pid, step, steps, revision)
+    if not all(isinstance(value, int) and 0 <= value < 1 << 53 for value in numbers):
+        raise TypeError("its heartbeat has no whole numbers where there should be")
+    if not all(isinstance(value, int | float) and 0 <= value < 1e11 for value in (started, beat)):
+        raise TypeError("its heartbeat has no times where there should be")
+    return Heartbeat(Writer(pid, float(started), host), step, steps, state, float(beat), message, revision)
 
 
 def connect(path: Path, wal: bool = False) -> sqlite3.Connection:
@@ -135,13 +165,22 @@ def read(path: Path, work: Callable[[sqlite3.Connection], T]) -> T:
     """`work(connection)` on one consistent state of the log, while another process may be writing it.
 
     Connections are short-lived: nothing to share between threads, and no lock outlives a page of the app.
-    Raises StoreError when the log is gone or damaged.
+    Raises StoreError when the log is gone or damaged, also where `work` meets values that cannot be.
     """
+    if path.is_dir():  # SQLite would say of it what it says of a log that is busy
+        raise damaged(path, "a folder in place of a file")
     for pause in (0.02, 0.1, 0.3, None):
         try:
             with _reader(path) as connection:
                 connection.execute("BEGIN")
                 return work(connection)
+        except (
+            TypeError,
+            ValueError,
+            OverflowError,
+            RecursionError,
+        ) as error:  # texts for numbers, no row at all
+            raise damaged(path, error) from error
         except sqlite3.DatabaseError as error:
             if not path.exists():
                 raise StoreError(
@@ -149,7 +188,9 @@ def read(path: Path, work: Callable[[sqlite3.Connection], T]) -> T:
                 ) from None
             code = getattr(error, "sqlite_errorcode", 0) & 0xFF
             if pause is None or code not in _PASSING:
-                raise StoreError(f"{path}: cannot be read ({error}): restore it from a copy") from error
+                raise StoreError(
+                    f"{path}: cannot be read ({brief(error)}): restore it from a copy"
+                ) from error
             time.sleep(pause)
     raise AssertionError("unreachable")
 

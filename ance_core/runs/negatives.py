@@ -44,7 +44,7 @@ COLUMNS: dict[str, tuple[str, Any]] = {
     "hidden": ("bool", False),
     "wrong_label": ("bool", False),
 }
-_PART = re.compile(r"part-(\d+)-(\d+)(?:-(\d+))?\.parquet")
+_PART = re.compile(r"part-([0-9]{1,12})-([0-9]{1,12})(?:-([0-9]{1,12}))?\.parquet")
 Chunk = dict[str, np.ndarray]
 
 
@@ -167,6 +167,31 @@ def dataset(run: Path) -> ds.Dataset:
     if not files:
         return ds.dataset(schema().empty_table())
     return ds.dataset(files, schema=schema(), format="parquet")
+
+
+def check_part(path: Path | str) -> int:
+    """The rows of a part, by its footer. ValueError unless it has the columns of records, each of its kind.
+
+    What older runs do not have may be missing.
+    """
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    about = pq.ParquetFile(path)
+    found = about.schema_arrow
+    for name, (kind, absent) in COLUMNS.items():
+        if name not in found.names:
+            if absent is None:
+                raise ValueError(f"no column '{name}'")
+            continue
+        own = found.field(name).type
+        own = own.value_type if pa.types.is_dictionary(own) else own
+        fits = {"source": pa.types.is_string, "bool": pa.types.is_boolean}.get(kind)
+        if fits is None:
+            fits = pa.types.is_floating if kind.startswith("float") else pa.types.is_integer
+        if not fits(own):
+            raise ValueError(f"column '{name}' holds {own}")
+    return int(about.metadata.num_rows)
 
 
 def truncate(run: Path, step: int) -> None:

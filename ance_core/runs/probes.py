@@ -7,13 +7,14 @@ asked for, is in `probes/variance-<n>.json`.
 
 from __future__ import annotations
 
-import json
 import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ..errors import StoreError
 from .files import atomic_file, make_folder, remove, write_json_atomic
+from .headers import check_parquet
+from .reading import is_number, read_json, reading
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -36,8 +37,10 @@ COLUMNS = (
     "total",  # gradient norm over all parameters
 )
 BAND = "band/"
-_FILE = re.compile(r"step-(\d+)\.parquet")
-_VARIANCE = re.compile(r"variance-(\d+)\.json")
+REMEDY = "delete it and probe again"
+_VARIANCE_REMEDY = "probe again with --variance"
+_FILE = re.compile(r"step-([0-9]{1,12})\.parquet")
+_VARIANCE = re.compile(r"variance-([0-9]{1,12})\.json")
 
 
 def probe_path(run: Path, step: int) -> Path:
@@ -64,17 +67,22 @@ def read(run: Path, step: int) -> pd.DataFrame:
     import pandas as pd
 
     path = probe_path(run, step)
-    try:
-        frame = pd.read_parquet(path)
-    except FileNotFoundError:
+    if not path.exists():
         known = ", ".join(map(str, steps(run))) or "none"
-        raise StoreError(f"run '{run.name}': no probe at step {step}: there are: {known}") from None
-    except (OSError, ValueError) as error:
-        raise StoreError(f"{path}: cannot be read ({error}): delete it and probe again") from error
-    absent = [name for name in COLUMNS if name not in frame.columns]
-    if absent or frame.empty:
-        what = f"has no column '{absent[0]}'" if absent else "has no row"
-        raise StoreError(f"{path}: {what}: delete it and probe again")
+        raise StoreError(f"run '{run.name}': no probe at step {step}: there are: {known}")
+    with reading(path, REMEDY):
+        check_parquet(path)
+        frame = pd.read_parquet(path)
+        absent = [name for name in COLUMNS if name not in frame.columns]
+        if absent or frame.empty:
+            raise ValueError(f"no column '{absent[0]}'" if absent else "no row")
+        for name in frame.columns:
+            texts = name in ("sampler", "source")
+            fits = pd.api.types.is_string_dtype if texts else pd.api.types.is_numeric_dtype
+            if not fits(frame[name].dtype) and not (
+                texts and isinstance(frame[name].dtype, pd.CategoricalDtype)
+            ):
+                raise ValueError(f"column '{name}' holds no {'texts' if texts else 'numbers'}")
     return frame
 
 
@@ -99,12 +107,21 @@ def variance_steps(run: Path) -> list[int]:
 def read_variance(run: Path, step: int) -> dict[str, Any]:
     """What `write_variance` stored. StoreError if there is none, or it is damaged."""
     path = variance_path(run, step)
-    try:
-        value: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
-        if not isinstance(value, dict) or not value.get("samplers"):
+    value = read_json(path, _VARIANCE_REMEDY)
+    with reading(path, _VARIANCE_REMEDY):
+        if not value.get("samplers"):
             raise ValueError("no samplers in it")
-    except (OSError, ValueError) as error:
-        raise StoreError(f"{path}: cannot be read ({error}): probe again with --variance") from error
+        for name in ("queries", "negatives"):
+            if not is_number(value[name]):
+                raise ValueError(f"{name}: {value[name]!r:.60} is not a number")
+        for row in value["samplers"]:
+            if not isinstance(row["sampler"], str):
+                raise ValueError("a sampler without a name")
+            for key in ("weighted", "as_run", "bias", "cosine"):
+                if row[key] is not None and not is_number(row[key]):
+                    raise ValueError(f"{key}: {row[key]!r:.60} is not a number")
+        if not all(isinstance(note, str) for note in value.get("notes") or []):
+            raise ValueError("notes that are no texts")
     return value
 
 

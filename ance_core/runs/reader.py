@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import json
+import os
 import sqlite3
 import time
 from collections.abc import Callable, Sequence
@@ -15,8 +15,11 @@ from ..errors import StoreError, nearest
 from . import evaluations as per_query_values
 from . import log, negatives, snapshots
 from .evaluations import PerQuery, ReferenceLevel
-from .info import read_info
-from .status import ACTIVE, RunStatus, Writer
+from .headers import check_parquet
+from .info import read_info, stored_name
+from .reading import brief, damaged, is_number, read_json, reading
+from .status import ACTIVE, RunStatus
+from .wear import damage_of
 from .writer import CHECKPOINTS, PER_QUERY, RESULTS, TRAINING
 
 if TYPE_CHECKING:
@@ -33,6 +36,7 @@ _TYPES = {
     "kind": "str",
     "message": "str",
 }  # others: float64
+_RESULTS_REMEDY = "restore it from a copy, or measure again with `ance eval`"
 T = TypeVar("T")
 
 
@@ -57,20 +61,24 @@ class Run:
     def status(self) -> RunStatus:
         """What the run is doing now; state "dead" when its process has gone without saying goodbye."""
 
-        def look(connection: sqlite3.Connection) -> tuple[Any, ...]:
-            columns = "pid, started, host, step, steps, state, time, message"
-            return (*connection.execute(f"SELECT {columns} FROM heartbeat").fetchone(), _rate(connection))
+        def look(connection: sqlite3.Connection) -> tuple[log.Heartbeat, float]:
+            return log.heartbeat(connection), _rate(connection)
 
-        pid, started, host, step, steps, state, beat, message, rate = self._read(look)
-        if state in ACTIVE and not Writer(pid, started, host).alive(beat):
+        beat, rate = self._read(look)
+        state = beat.state
+        if state in ACTIVE and not (beat.writer.alive(beat.time) and self._is_original()):
             state = "dead"
-        planned = steps or self.info["config"].get("steps") or 0
-        return RunStatus(state, step, planned, rate, max(0.0, time.time() - beat), message, pid)
+        planned = beat.steps or self.info["config"].get("steps") or 0
+        age = max(0.0, time.time() - beat.time)
+        return RunStatus(state, beat.step, planned, rate, age, beat.message, beat.writer.pid)
+
+    def _is_original(self) -> bool:
+        """Whether the folder still has the run's name: a copy made by hand of a run at work has its heartbeat, too."""
+        return stored_name(self.folder) in (self.name, None)
 
     def version(self) -> tuple[str, str, int]:
         """A token that changes whenever anything but the heartbeat does; while equal, nothing is new."""
-        revision = self._read(lambda c: c.execute("SELECT revision FROM heartbeat").fetchone()[0])
-        return self.name, str(self.info.get("id")), revision
+        return self.name, str(self.info.get("id")), self._read(log.heartbeat).revision
 
     def stamp(self) -> tuple[int, int, int] | None:
         """A token of the log at rest, without opening it; None while a process writes it, or has died at that.
@@ -146,6 +154,14 @@ class Run:
         finally:
             connection.close()
 
+    def damage(self) -> list[str]:
+        """A line for each file of the run that cannot be used: which, what is wrong, what to do. A quick look, no more.
+
+        Sizes, headers and ends of files are looked at, not all that is in them. Empty for a sound run, and for one at
+        work that is between two files.
+        """
+        return damage_of(self)
+
     def _read(self, work: Callable[[sqlite3.Connection], T]) -> T:
         return log.read(self.folder / log.LOG, work)
 
@@ -155,14 +171,18 @@ class Run:
         import pandas as pd
 
         query = f"SELECT {', '.join(columns)} FROM {table} {rest}"
-        rows = self._read(lambda connection: connection.execute(query, values).fetchall())
-        by_column = zip(*rows, strict=True) if rows else [()] * len(columns)
-        return pd.DataFrame(
-            {
-                name: pd.Series(list(column), dtype=_TYPES.get(name, "float64"))
-                for name, column in zip(columns, by_column, strict=True)
-            }
-        )
+
+        def look(connection: sqlite3.Connection) -> pd.DataFrame:
+            rows = connection.execute(query, values).fetchall()
+            by_column = zip(*rows, strict=True) if rows else [()] * len(columns)
+            return pd.DataFrame(
+                {
+                    name: pd.Series(list(column), dtype=_TYPES.get(name, "float64"))
+                    for name, column in zip(columns, by_column, strict=True)
+                }
+            )
+
+        return self._read(look)
 
     # -- the files -----------------------------------------------------------------------------------------
 
@@ -188,10 +208,9 @@ class Run:
                     raise StoreError(
                         f"run '{self.name}': its records keep vanishing: read it again later"
                     ) from None
-            except (OSError, ValueError) as error:
-                reason = str(error).splitlines()[0]
+            except Exception as error:  # Arrow's own, on arbitrary bytes
                 raise StoreError(
-                    f"{self.folder / negatives.FOLDER}: cannot be read ({reason}): "
+                    f"{self.folder / negatives.FOLDER}: cannot be read ({brief(error)}): "
                     "check the filter's columns, or restore the part from a copy"
                 ) from error
         raise AssertionError("unreachable")
@@ -206,7 +225,8 @@ class Run:
 
     def snapshot(self, step: int) -> dict[str, np.ndarray]:
         """The arrays of a snapshot, mapped into memory: embeddings as float16, row ids as integers."""
-        return snapshots.read(self.folder, step)
+        data = self.info.get("dataset") or {}
+        return snapshots.read(self.folder, step, documents=data.get("docs"))
 
     def checkpoints(self) -> dict[int, Path]:
         """The finished checkpoints: step -> folder, ascending."""
@@ -215,12 +235,16 @@ class Run:
     def results(self) -> dict[str, Any]:
         """Final measures by split, {"dev": {"RR@10": 0.5}, ...}, and facts on the "training"; empty until finished."""
         path = self.folder / RESULTS
-        try:
-            return json.loads(path.read_text(encoding="utf-8"))
-        except FileNotFoundError:
+        if not os.path.lexists(path):
             return {}
-        except (OSError, ValueError) as error:
-            raise StoreError(f"{path}: cannot be read ({error}): restore it from a copy") from error
+        found = read_json(path, _RESULTS_REMEDY)
+        for name, values in found.items():
+            if not isinstance(values, dict):
+                raise damaged(path, f"{name}: a {type(values).__name__} and not a group", _RESULTS_REMEDY)
+            for key, value in values.items():
+                if value is not None and not is_number(value):
+                    raise damaged(path, f"{name}.{key}: {value!r:.60} is not a number", _RESULTS_REMEDY)
+        return found
 
     def measures(self) -> dict[str, dict[str, float]]:
         """The part of `results` that has been measured: by split, test among them; empty until finished."""
@@ -231,12 +255,19 @@ class Run:
         import pandas as pd
 
         path = self.folder / PER_QUERY
-        if not path.exists():
+        if not os.path.lexists(path):
             return pd.DataFrame({"query_id": pd.Series(dtype="str"), "split": pd.Series(dtype="str")})
-        try:
-            return pd.read_parquet(path)
-        except (OSError, ValueError) as error:
-            raise StoreError(f"{path}: cannot be read ({error}): restore it from a copy") from error
+        with reading(path):
+            check_parquet(path)
+            frame = pd.read_parquet(path)
+            for name in ("query_id", "split"):
+                if name not in frame:
+                    raise ValueError(f"no column '{name}'")
+                frame[name] = frame[name].astype("str")
+            for name in frame.columns.difference(["query_id", "split"]):
+                if not pd.api.types.is_numeric_dtype(frame[name]):
+                    raise ValueError(f"column '{name}' holds no numbers")
+            return frame
 
 
 def _whole(frame: pd.DataFrame) -> pd.DataFrame:
@@ -251,9 +282,9 @@ def _whole(frame: pd.DataFrame) -> pd.DataFrame:
 def _rate(connection: sqlite3.Connection) -> float:
     """Steps per training second over the last RATE_STEPS steps; 0 while unknown."""
     last = connection.execute("SELECT step, seconds FROM scalars ORDER BY step DESC LIMIT 1").fetchone()
-    if last is None:
+    if last is None or last[1] is None:
         return 0.0
     since = "SELECT step, seconds FROM scalars WHERE step >= ? ORDER BY step LIMIT 1"
     first = connection.execute(since, (last[0] - RATE_STEPS,)).fetchone()
-    steps, seconds = last[0] - first[0], last[1] - first[1]
+    steps, seconds = last[0] - first[0], last[1] - (first[1] or 0.0)
     return steps / seconds if seconds > 0 else 0.0

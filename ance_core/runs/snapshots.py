@@ -6,19 +6,22 @@ is finer than any picture of an embedding space; integers (row ids) are stored a
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
 from ..errors import StoreError
 from .files import atomic_folder, remove, write_json_atomic
+from .headers import npy_mapped
+from .reading import read_json, reading
 
 FOLDER = "snapshots"
 MANIFEST = "manifest.json"
-_STEP = re.compile(r"step-(\d+)")
+REMEDY = "delete the folder of the damaged snapshot, or restore it from a copy"
+_STEP = re.compile(r"step-([0-9]{1,12})")
 _ARRAY = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]*")
 
 
@@ -31,7 +34,9 @@ def step_folders(parent: Path) -> dict[int, Path]:
     """The finished `step-<n>` folders below `parent`, ascending."""
     if not parent.is_dir():
         return {}
-    found = {int(m[1]): path for path in parent.iterdir() if (m := _STEP.fullmatch(path.name))}
+    found = {
+        int(m[1]): path for path in parent.iterdir() if (m := _STEP.fullmatch(path.name)) and path.is_dir()
+    }
     return dict(sorted(found.items()))
 
 
@@ -58,21 +63,56 @@ def _compact(array: np.ndarray) -> np.ndarray:
     return half if np.array_equal(np.isinf(half), np.isinf(array)) else array.astype(np.float32)
 
 
-def read(run: Path, step: int) -> dict[str, np.ndarray]:
-    """The arrays of one snapshot, mapped read-only; StoreError if `step` has none or a damaged one."""
+def read(run: Path, step: int, documents: int | None = None) -> dict[str, np.ndarray]:
+    """The arrays of one snapshot, mapped read-only; StoreError if `step` has none or a damaged one.
+
+    documents: of the corpus, whose rows end there; None: unknown.
+    """
     folder = step_folders(run / FOLDER).get(step)
     if folder is None:
         known = ", ".join(map(str, step_folders(run / FOLDER))) or "none"
         raise StoreError(f"run '{run.name}': no snapshot at step {step}: choose one of: {known}")
-    try:
-        names = json.loads((folder / MANIFEST).read_text(encoding="utf-8"))["arrays"]
-        return {
-            name: np.load(folder / f"{name}.npy", mmap_mode="r") for name in names if _ARRAY.fullmatch(name)
-        }
-    except (OSError, ValueError, KeyError, TypeError) as error:
-        raise StoreError(
-            f"{folder}: damaged snapshot ({error}): delete it, or restore it from a copy"
-        ) from error
+    told = read_json(folder / MANIFEST, REMEDY)
+    arrays = {}
+    for name, entry in _entries(folder / MANIFEST, told):
+        path = folder / f"{name}.npy"
+        with reading(path, REMEDY):
+            arrays[name] = array = npy_mapped(path)
+            if [*array.shape] != entry["shape"] or str(array.dtype) != entry["dtype"]:
+                raise ValueError(
+                    f"{array.dtype} {array.shape}, the manifest says {entry['dtype']} {entry['shape']}"
+                )
+    with reading(folder, REMEDY):
+        _check_lengths(arrays, documents)
+    return arrays
+
+
+def _entries(path: Path, told: dict[str, Any]) -> list[tuple[str, dict[str, Any]]]:
+    with reading(path, REMEDY):
+        entries = told["arrays"]
+        if not all(
+            _ARRAY.fullmatch(name) and {"shape", "dtype"} <= set(entry) for name, entry in entries.items()
+        ):
+            raise ValueError("it does not say what arrays there are")
+        return list(entries.items())
+
+
+def _check_lengths(arrays: Mapping[str, np.ndarray], documents: int | None) -> None:
+    """ValueError unless a row belongs to each vector, ascending within the dataset, and all vectors have one length."""
+    widths = set()
+    for vectors, rows in (("queries", "query_rows"), ("documents", "document_rows")):
+        if vectors not in arrays or rows not in arrays:
+            continue
+        one, own = arrays[vectors], arrays[rows]
+        if one.ndim != 2 or own.ndim != 1 or len(one) != len(own) or own.dtype.kind != "i":
+            raise ValueError(f"{vectors} {one.shape} and {rows} {own.shape} do not belong together")
+        widths.add(one.shape[1])
+        if len(own) and (own[0] < 0 or (np.diff(own) <= 0).any()):
+            raise ValueError(f"{rows}: they do not ascend")
+        if vectors == "documents" and documents is not None and len(own) and own[-1] >= documents:
+            raise ValueError(f"{rows}: row {int(own[-1])} of {documents} documents")
+    if len(widths) > 1:
+        raise ValueError(f"vectors of lengths {sorted(widths)}")
 
 
 def truncate(parent: Path, step: int) -> None:

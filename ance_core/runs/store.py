@@ -15,6 +15,7 @@ from typing import Any
 
 from ..errors import StoreError, nearest
 from . import archive, log
+from .ending import end_writer
 from .files import TEMPORARY, make_folder, remove, sweep, temporary, write_json_atomic, writing
 from .info import RUN_JSON, check_name, new_info, read_info
 from .reader import Run
@@ -35,11 +36,12 @@ class Store:
     def __init__(self, folder: Path | str, create: bool = False) -> None:
         self.folder = Path(folder)
         self._runs: dict[str, tuple[tuple[int, ...], Run]] = {}  # by name: stamp of run.json, and the run
+        self._logs: dict[str, tuple[int, ...]] = {}  # by name: stamp of a log at rest that could be read
         self._problems: dict[str, str] = {}
         if create:
             _check_writable(self.folder)
             sweep(self.folder, older_than=_STALE_S)
-        elif not self.folder.is_dir():
+        elif not os.path.isdir(self.folder):  # False, too, for a name that no folder can have
             raise StoreError(
                 f"{self.folder}: no such runs folder: train something first, or name another with --runs"
             )
@@ -59,18 +61,26 @@ class Store:
         self._problems = problems
         return sorted(runs, key=lambda run: (run.info.get("created") or 0.0, run.name))
 
+    def damaged(self) -> dict[str, str]:
+        """The folders that `runs` skips, by name, with a line each: half-born, damaged, or of a newer version."""
+        self.runs()
+        return dict(self._problems)
+
     def run(self, name: str) -> Run:
-        """The run of that name; StoreError when there is none (with the nearest name) or it is damaged."""
-        if not (self.folder / check_name(name)).is_dir():
-            known = self._names()
+        """The run of that name; StoreError when there is none (with the nearest name) or it is damaged.
+
+        Also one whose folder has a name that no run is given, such as "good (copy)" of a file manager.
+        """
+        known = self._names()
+        if name not in known:
+            check_name(name)
             hint = nearest(name, known) if known else "; there are none yet"
             raise StoreError(f"run '{name}': not in {self.folder}{hint}")
         return self._cached(name)
 
     def problems(self) -> list[str]:
-        """One line for each folder that `runs` skips: half-born, damaged, or written by a newer version."""
-        self.runs()
-        return list(self._problems.values())
+        """The lines of `damaged`."""
+        return list(self.damaged().values())
 
     def _names(self) -> list[str]:
         try:
@@ -93,11 +103,16 @@ class Store:
         known = self._runs.get(name)
         if known is None or known[0] != stamp:
             known = self._runs[name] = (stamp, Run(folder, read_info(folder)))
-        if not (folder / log.LOG).exists():
+        if not os.path.lexists(folder / log.LOG):
             raise StoreError(
                 f"run '{name}': damaged, {log.LOG} is missing: restore it from a copy or delete the folder"
             )
-        return known[1]
+        run = known[1]
+        if (resting := run.stamp()) is None or self._logs.get(name) != resting:
+            run.status()  # StoreError where the log cannot be read
+            if resting is not None:
+                self._logs[name] = resting
+        return run
 
     # -- writing -------------------------------------------------------------------------------------------
 
@@ -130,15 +145,18 @@ class Store:
     def delete(self, name: str, force: bool = False) -> None:
         """Remove a run and all its files. `force`: also one that is being written, or is damaged.
 
-        Raises StoreError when there is no such run, or it is at work.
+        A training that writes it is ended first, with its process. Raises StoreError when there is no such run, it is
+        at work, or its process does not end.
         """
         self.check_delete(name, force)
+        if force:
+            end_writer(self.folder / name)
         remove(self.folder / name)
         self._runs.pop(name, None)
 
     def check_delete(self, name: str, force: bool = False) -> None:
         """Raise what `delete` would raise, and delete nothing."""
-        if force and (self.folder / check_name(name)).is_dir():
+        if force and name in self._names():
             return
         status = self.run(name).status()
         if status.active:

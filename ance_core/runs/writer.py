@@ -25,6 +25,7 @@ from ..errors import StoreError, nearest
 from . import evaluations, log, negatives, probes, snapshots
 from .files import atomic_file, atomic_folder, remove, sweep, write_json_atomic, writing
 from .status import ACTIVE, FINAL, Writer
+from .wear import POOLS
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -71,7 +72,7 @@ class RunWriter:
         try:
             if not claimed:
                 self._claim()
-            for place in ("", negatives.FOLDER, snapshots.FOLDER, CHECKPOINTS):
+            for place in ("", negatives.FOLDER, snapshots.FOLDER, CHECKPOINTS, POOLS, probes.FOLDER):
                 sweep(folder / place)
         except BaseException:
             self._connection.close()

@@ -15,6 +15,8 @@ from torch import Tensor, nn
 from torch.optim import Optimizer
 
 from ..errors import StoreError
+from ..runs.headers import check_safetensors
+from ..runs.wear import CHECKPOINT_REMEDY, read_state
 
 QUERY, DOCUMENT = "query_tower.", "document_tower."
 WEIGHTS, OPTIMIZER, STATE = "model.safetensors", "optimizer.safetensors", "state.json"
@@ -64,6 +66,7 @@ def tensors_of(folder: Path) -> dict[str, Tensor]:
 
 def _tensors(path: Path) -> dict[str, Tensor]:
     try:
+        check_safetensors(path)
         return load_file(path)
     except Exception as error:  # safetensors raises its own, OSError or ValueError
         raise _damaged(path, error) from None
@@ -79,20 +82,19 @@ def _damaged(path: Path, error: Exception) -> StoreError:
 def read_checkpoint(folder: Path, model: nn.Module, optimizer: Optimizer) -> dict[str, Any]:
     """Restore weights and optimizer state; returns the saved `state`. StoreError if any of it is damaged."""
     read_weights(folder, model)
+    state = read_position(folder)
     parameters = dict(model.named_parameters())
     for key, value in _tensors(folder / OPTIMIZER).items():
-        moment, name = key.split("/", 1)
+        moment, _, name = key.partition("/")
+        if name not in parameters or (value.dim() and value.shape != parameters[name].shape):
+            raise _damaged(folder / OPTIMIZER, ValueError(f"{key} is of no parameter of this model"))
         parameter = parameters[name]
         # AdamW keeps its step count on the processor unless fused on a device
         device = parameter.device if value.dim() or parameter.device.type != "cpu" else value.device
         optimizer.state[parameter][moment] = value.to(device)
-    return read_state(folder)
-
-
-def read_state(folder: Path) -> dict[str, Any]:
-    """What a checkpoint holds besides tensors. StoreError if it is damaged."""
-    try:
-        state: dict[str, Any] = json.loads((folder / STATE).read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
-        raise _damaged(folder / STATE, error) from None
     return state
+
+
+def read_position(folder: Path) -> dict[str, Any]:
+    """The `state` of a checkpoint, its steps and pools among them. StoreError if it is damaged."""
+    return read_state(folder / STATE, CHECKPOINT_REMEDY.format(folder.name))

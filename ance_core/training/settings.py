@@ -10,7 +10,7 @@ from ..data.declared import Declared
 from ..data.declared import declared as declared_of
 from ..data.model_folder import brings
 from ..data.table_files import find_table
-from ..errors import ConfigError, nearest
+from ..errors import ConfigError, cut, nearest
 from ..recipes import Recipe, get_recipe
 from .defaults import RULES
 
@@ -151,5 +151,5 @@ def _preset(recipe: Recipe, name: str | None) -> dict[str, Any]:
         return {}
     if name not in recipe.presets:
         hint = nearest(name, recipe.presets) if recipe.presets else "; it has none"
-        raise ConfigError(f"preset: recipe '{recipe.name}' has no preset {name!r}{hint}")
+        raise ConfigError(f"preset: recipe '{recipe.name}' has no preset {cut(repr(name))}{hint}")
     return recipe.presets[name].settings

@@ -7,17 +7,17 @@ the same one, which then repeats the parent's remaining steps bit for bit.
 
 from __future__ import annotations
 
-import json
 import shutil
 from typing import Any
 
-from ..config import RunConfig, merge
+from ..config import RunConfig, merge, parse
 from ..data.of_run import pinned
 from ..errors import ConfigError, StoreError
 from ..reading import data_of
 from ..runs import Run, Store
+from ..runs.wear import pools_of
 from ..samplers.pool_files import pool_path
-from .checkpoint import STATE, read_checkpoint
+from .checkpoint import read_checkpoint, read_position
 from .episodes import inherit_start
 from .problem import Problem
 from .run import Training
@@ -45,7 +45,10 @@ def locate(text: str, store: Store, field: str) -> tuple[Run, int]:
 
 def check_fits(config: RunConfig, problem: Problem, parent: Run, field: str) -> None:
     """Refuse weights that mean something else here: another corpus (so another vocabulary), other shapes."""
-    theirs = parent.info["dataset"]
+    theirs, settings = (
+        {"name": None, "fingerprint": None, **parent.info["dataset"]},
+        config_of(parent).encoder,
+    )
     same_table = check_table(parent, problem, field)
     if (
         config.encoder.kind != "hf"
@@ -57,7 +60,7 @@ def check_fits(config: RunConfig, problem: Problem, parent: Run, field: str) -> 
             f"{problem.dataset.name} ({problem.dataset.fingerprint}); token ids differ: use the same labels and "
             f"--data {pinned(parent)}"
         )
-    if parent.info["config"]["encoder"]["towers"] == "untied" and config.encoder.towers == "shared":
+    if settings.towers == "untied" and config.encoder.towers == "shared":
         raise ConfigError(
             f"{field}: run '{parent.name}' has a tower for queries and one for documents, this one has a shared one; "
             "set encoder.towers to 'untied'"
@@ -68,11 +71,11 @@ def check_fits(config: RunConfig, problem: Problem, parent: Run, field: str) -> 
         () if same_table or config.encoder.kind == "hf" else ("query_prefix", "document_prefix")
     )  # in its vocabulary
     shape = ("kind", "width", "dim", "layers", "heads", "head", *tokens, *learnt)
-    own = config.encoder.model_dump()
+    own, other = config.encoder.model_dump(), settings.model_dump()
     for name in shape:
-        if own[name] != parent.info["config"]["encoder"][name]:
+        if own[name] != other[name]:
             raise ConfigError(
-                f"{field}: encoder.{name} is {own[name]!r} here and {parent.info['config']['encoder'][name]!r} in run "
+                f"{field}: encoder.{name} is {own[name]!r} here and {other[name]!r} in run "
                 f"'{parent.name}'; use the same encoder"
             )
 
@@ -87,15 +90,22 @@ def check_optimizer(config: RunConfig, parent: Run) -> None:
         )
 
 
+def config_of(run: Run) -> RunConfig:
+    """The settings of a run. ConfigError where they are not whole, or of another program."""
+    config: RunConfig = parse(RunConfig, run.info["config"], f"run '{run.name}'")
+    return config
+
+
 def check_table(run: Run, problem: Problem, field: str) -> bool:
     """Whether both start from one token table, the same in content. ConfigError where it has changed since."""
     then, now = run.info.get("table"), problem.tokens.table
     if then is None or now is None:
         return False
-    if then["fingerprint"] != now.fingerprint:
+    if then.get("fingerprint") != now.fingerprint:
         raise ConfigError(
-            f"{field}: run '{run.name}' started from another token table ({then['model']}: {then['fingerprint']}, now "
-            f"{now.files.model}: {now.fingerprint}), so its token ids differ: restore the folder, or train a new run"
+            f"{field}: run '{run.name}' started from another token table ({then.get('model')}: "
+            f"{then.get('fingerprint')}, now {now.files.model}: {now.fingerprint}), so its token ids differ: restore the "
+            "folder, or train a new run"
         )
     return True
 
@@ -106,6 +116,7 @@ def fork_settings(parent: Run, step: int, recipe: str | None, changes: dict[str,
     What belongs to the parent's method alone (its parameters, refresh and preset) stays behind when the recipe
     changes.
     """
+    config_of(parent)  # refused here if it is not whole
     own = {k: v for k, v in parent.info["config"].items() if k not in ("name", "start", "fork")}
     own["data"] = {**data_of(own), "name": pinned(parent)}
     if recipe is not None and recipe != own["recipe"]:
@@ -124,7 +135,7 @@ def fork_settings(parent: Run, step: int, recipe: str | None, changes: dict[str,
 def continue_from(training: Training, parent: Run, step: int) -> None:
     """Bring a freshly assembled run to the parent's checkpoint; its pools too, if the method is the same."""
     folder = parent.checkpoints()[step]
-    state = json.loads((folder / STATE).read_text(encoding="utf-8"))
+    state = read_position(folder)
     if training.config.steps <= state["step"]:
         raise ConfigError(
             f"steps: {training.config.steps} given, but the fork begins at {state['step']}; raise steps"
@@ -144,9 +155,9 @@ def continue_from(training: Training, parent: Run, step: int) -> None:
 def _copy_pools(parent: Run, training: Training, state: dict[str, Any]) -> None:
     folder = training.writer.folder / "pools"
     folder.mkdir(exist_ok=True)
-    for step in {state["current"], *(index for _, index in state["waiting"])} - {None}:
+    for step in pools_of({"pools": state}):
         source = pool_path(parent.folder / "pools", step)
-        if not source.exists():
+        if not source.is_file():
             raise StoreError(
                 f"{source}: missing, so run '{parent.name}' cannot be forked with its own method: choose another --at"
             )

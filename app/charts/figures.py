@@ -207,6 +207,8 @@ def camera(filename: str) -> dict:
     """Plotly's configuration: a camera button that saves a sharp PNG under a telling name, few others."""
     return {
         "displaylogo": False,
+        "showSendToCloud": False,  # a button that sends the figure to a company's server
+        "plotlyServerURL": "",
         "responsive": True,
         "modeBarButtonsToRemove": ["select2d", "lasso2d", "autoScale2d", "zoomIn2d", "zoomOut2d", "pan2d"],
         "toImageButtonOptions": {"format": "png", "filename": filename, "scale": 2},

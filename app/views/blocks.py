@@ -16,6 +16,7 @@ from ..charts.curves import Drawing, curves
 from ..charts.figures import PANEL_HEIGHT, camera, curves_figure
 from ..charts.groups import Group
 from ..charts.measures import Measure
+from ..verbatim import verbatim
 
 
 def figure(
@@ -60,7 +61,7 @@ def framed(
         chart.show(made, key, camera(file), on_click=on_click)
         if finding:
             st.html(f'<p class="ance-finding">{escape(finding)}</p>')
-        st.caption(said)
+        st.caption(verbatim(said))
         downloads(numbers, page, file)
     with right:
         beside(*words)

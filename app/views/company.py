@@ -14,6 +14,7 @@ from .. import words
 from ..roles import ROLES
 from ..spaces import Company, Picture
 from ..texts import clip
+from ..verbatim import verbatim
 
 SHOWN = 5
 
@@ -32,7 +33,7 @@ def beside(
         )
         return
     if isinstance(texts, str):
-        st.info(texts, icon=":material/menu_book:")
+        st.info(verbatim(texts), icon=":material/menu_book:")
     if around is None:
         st.info(f"This query is not in the snapshot of step {step:,}.", icon=":material/info:")
         return

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import NamedTuple
 
 import streamlit as st
@@ -10,6 +11,7 @@ from ..charts.curves import Band, Drawing
 from ..charts.ends import Interval
 from ..charts.measures import EVALUATIONS, X
 from ..charts.smoothing import Kind
+from ..verbatim import verbatim
 from .choices import keep_if_offered
 
 WINDOWS = (1, 5, 11, 25, 51, 101, 201)
@@ -85,7 +87,9 @@ def watched(splits: list[str]) -> str:
 def split(splits: list[str]) -> str:
     """Whose final metrics are shown: test, dev or another of `splits`."""
     keep_if_offered("split", offered := ["Test", "Dev", *(s for s in splits if s not in ("test", "dev"))])
-    chosen = _choice("Split", offered, "split", label="collapsed")
+    chosen = _choice(
+        "Split", offered, "split", label="collapsed", shown=verbatim
+    )  # names that data sets give
     return chosen.lower()
 
 
@@ -94,7 +98,9 @@ def log_axis(key: str, default: bool) -> bool:
     return st.toggle("Log axis", value=default, key=key, bind="query-params")
 
 
-def _choice(title: str, options: list[str], key: str, label: str = "visible") -> str:
+def _choice(
+    title: str, options: list[str], key: str, label: str = "visible", shown: Callable[[str], str] = str
+) -> str:
     chosen = st.segmented_control(
         title,
         options,
@@ -103,5 +109,6 @@ def _choice(title: str, options: list[str], key: str, label: str = "visible") ->
         key=key,
         bind="query-params",
         label_visibility=label,
+        format_func=shown,
     )
     return chosen or options[0]

@@ -20,6 +20,7 @@ from ..charts.measures import Measure
 from ..frame import live
 from ..levels import levels
 from ..source import Source, Summary
+from ..verbatim import verbatim
 from . import blocks, controls, evaluation
 from .page import about_runs
 
@@ -87,9 +88,9 @@ def _gradients(
     columns = st.columns(2)
     for place, name in enumerate(bands):
         with columns[place % 2]:
-            st.markdown(f"**{measures.band(name).title}**")
+            st.markdown(f"**{verbatim(measures.band(name).title)}**")
             _panel(source, names, groups, measures.band(name), view.drawing(), log)
-    st.caption(captions.caption(groups, measures.GRADIENT, view.drawing()))
+    st.caption(verbatim(captions.caption(groups, measures.GRADIENT, view.drawing())))
 
 
 def _figure(

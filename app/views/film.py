@@ -13,12 +13,13 @@ from ance_core.probes.projection.aligned_umap import NEIGHBOURS
 from ance_core.probes.projection.stored import POINTS
 from ance_core.runs import Run
 
-from .. import chart, spaces, words
+from .. import chart, processes, spaces, words
 from ..charts.figures import camera, plain
 from ..charts.spaces import Lit, projection_figure
 from ..frame import guarded
 from ..spaces import Company, Picture
 from ..texts import clip, dataset_of
+from ..verbatim import verbatim
 from . import company
 
 PLAY_S, POLL_S = 1.2, 1.0
@@ -54,7 +55,7 @@ def _picture(run: Run, method: str) -> Picture | None:
         try:
             return spaces.picture_pca(run)
         except AnceError as error:
-            st.warning(str(error), icon=":material/warning:")
+            st.warning(verbatim(error), icon=":material/warning:")
             return None
     state = umap_state(run)
     if state.state == "running":
@@ -71,9 +72,9 @@ def _picture(run: Run, method: str) -> Picture | None:
             )
         return picture
     if state.state == "failed":
-        st.warning(state.message, icon=":material/warning:")
+        st.warning(verbatim(state.message), icon=":material/warning:")
     if reason := umap_refusal(run):
-        st.info(f"{reason}.", icon=":material/scatter_plot:")
+        st.info(verbatim(f"{reason}."), icon=":material/scatter_plot:")
         return None
     _offer(
         run,
@@ -87,7 +88,11 @@ def _picture(run: Run, method: str) -> Picture | None:
 def _offer(run: Run, why: str, label: str) -> None:
     st.info(why, icon=":material/scatter_plot:")
     if st.button(label, icon=":material/play_arrow:", key="umap"):
-        umap_request(run)
+        try:
+            processes.start(f"the UMAP of {run.name}", ["umap", str(run.folder)], lambda: umap_request(run))
+        except AnceError as error:
+            st.warning(verbatim(error), icon=":material/warning:")
+            return
         st.rerun()
 
 
@@ -96,7 +101,7 @@ def _waiting(run: Run) -> None:
     if state.state != "running":
         st.rerun()
     said = "getting ready" if state.share == 0 else f"{state.share:.0%}"
-    st.progress(state.share, text=f"UMAP of {run.name} is being computed in the background: {said}")
+    st.progress(state.share, text=f"UMAP of {verbatim(run.name)} is being computed in the background: {said}")
 
 
 def _frame(run: Run, picture: Picture, details: Callable[[int], None]) -> None:

@@ -22,6 +22,7 @@ from ..charts.gradients_points import norms as norms_of
 from ..charts.gradients_words import Words
 from ..probed import Probed
 from ..source import Source
+from ..verbatim import verbatim
 from . import blocks, probing
 
 if TYPE_CHECKING:
@@ -84,7 +85,7 @@ def ranks(chosen: Choice, texts: Texts) -> None:
                     chosen,
                 )
         st.caption(
-            f"Every instance once, whichever sampler drew it; {_where(chosen)}. {_zeros(table, column)} "
+            f"Every instance once, whichever sampler drew it; {verbatim(_where(chosen))}. {_zeros(table, column)} "
             "Click a dot to read it."
         )
     with right:
@@ -147,7 +148,7 @@ def _over_steps(probed: Probed, chosen: Choice) -> None:
         st.markdown("**Rank correlation over training**")
         made = gradients_bound.over_steps(table, titles)
         chart.show(made, f"figure:{name}", camera(name))
-        st.caption(caption)
+        st.caption(verbatim(caption))
         numbers = table[["step", "layer", "instances", "rho", "factor"]]
         blocks.downloads(
             numbers, lambda: standalone(made, "Rank correlation over training", caption, name), name
@@ -161,8 +162,8 @@ def variance(source: Source, probed: Probed, chosen: Choice) -> None:
     steps = probed.variance_steps(name)
     if not steps:
         st.markdown(
-            f"The variance under **{name}**'s weights has not been measured yet: for it, every negative of some queries "
-            "is looked at."
+            f"The variance under **{verbatim(name)}**'s weights has not been measured yet: for it, every negative of some "
+            "queries is looked at."
         )
         probing.offer(source, name, list(source.run(name).checkpoints()), "probe-variance", variance=True)
         return
@@ -170,7 +171,7 @@ def variance(source: Source, probed: Probed, chosen: Choice) -> None:
     try:
         found = probed.variance(name, step)
     except StoreError as error:
-        st.warning(f"{error}.", icon=":material/broken_image:")
+        st.warning(verbatim(f"{error}."), icon=":material/broken_image:")
         return
     table = gradients_variance.rows(found)
     made = gradients_variance.bars(table)
@@ -187,7 +188,7 @@ def variance(source: Source, probed: Probed, chosen: Choice) -> None:
     )
     _block(made, said, caption, table, f"gradient-variance-{name}-{step}", chosen, None)
     for note in found.get("notes", []):
-        st.caption(f":material/info: {note}")
+        st.caption(f":material/info: {verbatim(note)}")
 
 
 def words_beside(said: Words) -> None:
@@ -235,7 +236,7 @@ def _figure(
     ):  # its style: on a phone a tap reads below what would not fit beside
         chart.show(made, key, camera(file), on_click=clicked if texts is not None else None)
     if caption:
-        st.caption(f"{caption} Click a dot to read it." if texts is not None else caption)
+        st.caption(verbatim(f"{caption} Click a dot to read it." if texts is not None else caption))
     blocks.downloads(numbers, lambda: standalone(made, title, caption, file), file)
     where, index = st.session_state.get("_instance", ("", -1))
     if texts is not None and where == key and index in chosen.table.index:

@@ -17,6 +17,7 @@ from ..frame import rerun_when
 from ..probed import Probed
 from ..source import Source, Summary
 from ..texts import dataset_of
+from ..verbatim import verbatim
 from . import gradient_figures, gradients_over_training, probing, weights_moved
 from .page import about_runs
 
@@ -101,7 +102,7 @@ def _choose(source: Source, probed: Probed, measured: Sequence[Summary]) -> Choi
         with st.popover("Measure another", icon=":material/speed:"):
             probing.offer(source, name, list(source.run(name).checkpoints()), "probe-more")
     if table is None:
-        st.warning(f"{damage}.", icon=":material/broken_image:")
+        st.warning(verbatim(f"{damage}."), icon=":material/broken_image:")
         return None
     return Choice(by_name[name], step, table, layer, layer_title(layer))
 
@@ -130,6 +131,6 @@ def _layer(table: pd.DataFrame) -> str:
 def _texts(source: Source, name: str) -> Texts:
     found = dataset_of(source.run(name))
     if isinstance(found, str):
-        st.caption(f"Dots show rows instead of texts. {found}")
+        st.caption(f"Dots show rows instead of texts. {verbatim(found)}")
         return Texts()
     return Texts(found.queries, found.docs)

@@ -17,6 +17,7 @@ from ..frame import live
 from ..probed import Probed
 from ..source import Source, Summary
 from ..theme import rank
+from ..verbatim import verbatim
 from . import blocks
 from .gradient_figures import words_beside
 
@@ -32,7 +33,7 @@ def draw(source: Source, probed: Probed, chosen: Summary | None, shown: Sequence
     st.subheader(gradients_words.BANDS.title, anchor=False)
     own, damaged = _own(probed, shown)
     for line in damaged:
-        st.caption(f"Left out: {line}.")
+        st.caption(verbatim(f"Left out: {line}."))
     several = _several(own)
     samplers = _samplers(probed, chosen) if chosen else pd.DataFrame(columns=COLUMNS)
     options = [OWN] if len(several) else []
@@ -55,7 +56,7 @@ def draw(source: Source, probed: Probed, chosen: Summary | None, shown: Sequence
         without = [run.name for run in shown if run.name not in set(several["run"])]
         if without:
             st.caption(
-                f"Without at least two probes and therefore not drawn: {', '.join(without)}. "
+                f"Without at least two probes and therefore not drawn: {verbatim(', '.join(without))}. "
                 "`ance train --probe-every 50` measures while a run trains."
             )
     else:
@@ -66,7 +67,7 @@ def draw(source: Source, probed: Probed, chosen: Summary | None, shown: Sequence
         ]
         _panels(samplers, groups, PROBED)
         st.caption(
-            f"All samplers draw from the weights of {chosen.name if chosen else ''} at each probed step."
+            f"All samplers draw from the weights of {verbatim(chosen.name if chosen else '')} at each probed step."
         )
 
 
@@ -169,7 +170,7 @@ def _layout(
                 columns = st.columns(2)
             with columns[place % 2]:
                 rows, measure = one(layer)
-                st.markdown(f"**{measure.title}**")
+                st.markdown(f"**{verbatim(measure.title)}**")
                 _panel(rows, groups, measure, drawing)
     with right:
         words_beside(said)

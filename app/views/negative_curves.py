@@ -21,6 +21,7 @@ from ..charts.measures import Measure
 from ..drawn import Drawn, gather
 from ..source import Source
 from ..texts import clip, dataset_of
+from ..verbatim import verbatim
 from . import blocks
 from .choices import keep_if_offered
 
@@ -214,7 +215,7 @@ def _curves(groups: list[Group], table: Callable[[str], pd.DataFrame], measure: 
 
 
 def _title_of(measure: Measure) -> None:
-    st.markdown(f"**{measure.title}**")
+    st.markdown(f"**{verbatim(measure.title)}**")
 
 
 def _one(groups: list[Group], label: str, key: str) -> Group:

@@ -13,6 +13,7 @@ from .. import words
 from ..frame import guarded, heading, watch
 from ..picker import pick
 from ..source import Source, Summary, open_source
+from ..verbatim import verbatim
 
 Body = Callable[[Source, list[Summary]], None]
 
@@ -50,17 +51,21 @@ def empty(source: Source) -> None:
         runs = shlex.quote(str(source.folder))
         st.code(f"ance demo --runs {runs}", language="bash", wrap_lines=True)
         st.code(f"ance train --data tiny --recipe ance --runs {runs}", language="bash", wrap_lines=True)
-        st.caption(f"Watching {source.folder}")
+        st.caption(verbatim(f"Watching {source.folder}"))
     notes(source)
 
 
 def notes(source: Source) -> None:
-    """The folders that could not be shown, one line each."""
+    """The folders that could not be shown, and the damaged files of those that could, one line each."""
     problems = source.problems()
     if problems:
         title = f"{words.count(len(problems), 'folder')} could not be read"
         with st.expander(title, icon=":material/folder_off:"):
             listed(problems)
+    if damage := source.damage():
+        title = f"{words.count(len(damage), 'file')} of the runs here {'is' if len(damage) == 1 else 'are'} damaged"
+        with st.expander(title, icon=":material/broken_image:"):
+            listed(damage)
 
 
 def listed(lines: list[str]) -> None:

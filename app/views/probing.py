@@ -12,6 +12,7 @@ from ance_core.errors import AnceError
 from .. import prober
 from ..frame import guarded
 from ..source import Source
+from ..verbatim import verbatim
 from ..words import duration
 
 QUERIES = 8  # whose negatives are all enumerated for the variance
@@ -33,7 +34,7 @@ def progress(source: Source) -> None:
         return
     if not job.running:
         if job.failed:
-            st.error(job.failed, icon=":material/error:")
+            st.error(verbatim(job.failed), icon=":material/error:")
         prober.stop(source.folder)
         return
     st.fragment(guarded(lambda: _progress(source)), run_every=LOOK_S)()
@@ -47,7 +48,9 @@ def _progress(source: Source) -> None:
     share, doing = job.progress()
     with st.container(border=True, key="probe-job"):
         since = duration(time.monotonic() - job.began)
-        st.progress(share, f"Probing **{job.run}** at step {job.step:,}: {doing} · {since}")
+        st.progress(
+            share, f"Probing **{verbatim(job.run)}** at step {job.step:,}: {verbatim(doing)} · {since}"
+        )
         st.button(
             "Stop", icon=":material/stop:", key="probe-stop", on_click=prober.stop, args=(source.folder,)
         )
@@ -57,8 +60,8 @@ def offer(source: Source, name: str, checkpoints: list[int], key: str, variance:
     """Command and button for a probe of a run; a sentence where there is no checkpoint to probe."""
     if not checkpoints:
         st.markdown(
-            f"**{name}** has no checkpoint, and a probe needs the weights of one. While it trains, wait for its next "
-            "checkpoint; a run that was cut short before the first can be trained again with "
+            f"**{verbatim(name)}** has no checkpoint, and a probe needs the weights of one. While it trains, wait for its "
+            "next checkpoint; a run that was cut short before the first can be trained again with "
             "`--set record.checkpoint_every=100`."
         )
         return
@@ -91,4 +94,4 @@ def _start(source: Source, name: str, step: int, variance: int) -> None:
     try:
         prober.start(source.folder, name, step, variance)
     except AnceError as error:
-        st.toast(str(error), icon=":material/error:")
+        st.toast(verbatim(error), icon=":material/error:")

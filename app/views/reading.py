@@ -19,6 +19,7 @@ from ..charts.groups import Group
 from ..drawn import Drawn
 from ..source import Source
 from ..texts import clip, dataset_of
+from ..verbatim import verbatim
 from .choices import keep_if_offered
 
 if TYPE_CHECKING:
@@ -82,14 +83,14 @@ def read(source: Source, drawn: Drawn, group: Group, where: pc.Expression, what:
     """Some of the negatives of a group's runs that match, with their texts. what: the bar in words."""
     found = {m.run: drawn.records(m.run).read(COLUMNS, where) for m in group.averaged}
     total = sum(len(columns["step"]) for columns in found.values())
-    st.markdown(f"**{words.count(total, 'draw')}** of {group.label} with {what}.")
+    st.markdown(f"**{words.count(total, 'draw')}** of {verbatim(group.label)} with {verbatim(what)}.")
     if not total:
         return
     again = st.session_state.get("others", 0)
     chosen = _some(found, again)
     datasets = {name: dataset_of(source.run(name)) for name in {name for name, _ in chosen}}
     for reason in sorted({told for told in datasets.values() if isinstance(told, str)}):
-        st.warning(reason, icon=":material/menu_book:")
+        st.warning(verbatim(reason), icon=":material/menu_book:")
     st.html("".join(_card(found[name], row, datasets[name], name) for name, row in chosen))
     if total > SHOWN:
         st.button("Show others", icon=":material/shuffle:", key="shuffle", on_click=_others)

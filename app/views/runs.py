@@ -15,6 +15,7 @@ from ..levels import levels
 from ..picker import pick
 from ..source import Source, Summary, open_source
 from ..theme import rank
+from ..verbatim import verbatim
 from .page import empty, notes
 
 PENDING_S = 15.0  # how long a request is shown as not yet answered
@@ -106,7 +107,9 @@ def _buttons(source: Source, run: Summary) -> None:
     else:
         button("Pause", "pause", "pause")
     with st.popover("Stop", icon=":material/stop:"):
-        st.markdown(f"Stop **{run.name}** now? What it has recorded stays, and it can be resumed later.")
+        st.markdown(
+            f"Stop **{verbatim(run.name)}** now? What it has recorded stays, and it can be resumed later."
+        )
         button("Stop it", "stop", "stop")
 
 
@@ -115,7 +118,7 @@ def _ask(source: Source, run: Summary, command: str, value: int) -> None:
         source.control(run.name, command, value)
         st.session_state[f"asked:{run.name}"] = (command, time.time(), run.state, run.step)
     except AnceError as error:  # it ended between drawing the button and the click
-        st.toast(str(error), icon=":material/error:")
+        st.toast(verbatim(error), icon=":material/error:")
 
 
 def _differences(shown: Sequence[Summary]) -> None:

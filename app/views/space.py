@@ -17,6 +17,7 @@ from ..charts.figures import camera
 from ..charts.spaces import cosines_figure, occurrence_figure, spectrum_figure
 from ..frame import live
 from ..source import Source, Summary
+from ..verbatim import verbatim
 from . import anisotropy, film
 from .choices import keep_if_offered
 from .page import about_runs
@@ -72,7 +73,7 @@ def _details(source: Source, name: str, step: int) -> None:
         found = spaces.measured(run, step)
         drawn = spaces.shapes(run, step)
     except AnceError as error:
-        st.warning(f"Step {step:,} cannot be measured: {error}", icon=":material/warning:")
+        st.warning(f"Step {step:,} cannot be measured: {verbatim(error)}", icon=":material/warning:")
         return
     _light(found)
     shares = {of: _shares(found.spectra[of].variances) for of in ("queries", "documents")}
@@ -121,7 +122,7 @@ def _light(found: Geometry) -> None:
                 "The dev curve has the last word."
             )
     for note in found.notes:
-        st.caption(f":material/info: {note}.")
+        st.caption(f":material/info: {verbatim(note)}.")
 
 
 def _measures(found: Geometry) -> str:

@@ -22,6 +22,7 @@ from ..imagined import Started, fork_of, imagined_of, situation_of
 from ..source import Source, Summary
 from ..texts import clip, dataset_of
 from ..theme import look
+from ..verbatim import verbatim
 from . import whatif_controls
 from .choices import keep_if_offered
 from .page import about_runs
@@ -51,7 +52,7 @@ def _tried(run: Run, step: int) -> None:
     dataset = dataset_of(run)
     if isinstance(dataset, str):
         st.info(
-            f"{run.name}: {dataset} Its labels are needed to tell what a draw means.",
+            f"{verbatim(run.name)}: {verbatim(dataset)} Its labels are needed to tell what a draw means.",
             icon=":material/menu_book:",
         )
         return
@@ -222,10 +223,12 @@ def _fork(run: Run, step: int, settings: WhatIf) -> None:
     fork = fork_of(run, step, settings)
     if fork is None:
         st.info(
-            f"{run.name} has no checkpoint up to step {step:,} to fork from.", icon=":material/call_split:"
+            f"{verbatim(run.name)} has no checkpoint up to step {step:,} to fork from.",
+            icon=":material/call_split:",
         )
         return
-    said = f"From {run.name} as it was after step {fork.at:,}: same weights, same optimizer, same order of the queries."
+    said = f"From {verbatim(run.name)} as it was after step {fork.at:,}: "
+    said += "same weights, same optimizer, same order of the queries."
     if fork.at != step:
         said += f" That is the last checkpoint before step {step:,}."
     st.markdown(said)
@@ -236,7 +239,11 @@ def _fork(run: Run, step: int, settings: WhatIf) -> None:
         help="In a process of its own, on this machine. It goes on when the browser is closed.",
     )  # fmt: skip
     for failure in filter(None, (one.failure() for one in started)):
-        st.error(failure, icon=":material/error:")
+        st.error(verbatim(failure), icon=":material/error:")
+    if said := st.session_state.pop(
+        "_fork_said", ""
+    ):  # a toast in the callback would replace the page's style sheet
+        st.toast(verbatim(said), icon=":material/play_arrow:")
     if any(one.running for one in started):
         st.caption("A fork is training; it shows on the other pages as soon as its folder is there.")
 
@@ -244,6 +251,6 @@ def _fork(run: Run, step: int, settings: WhatIf) -> None:
 def _start(arguments: list[str]) -> None:
     try:
         st.session_state["forks"].append(Started(arguments))
-        st.toast("The fork has been started.", icon=":material/play_arrow:")
+        st.session_state["_fork_said"] = "The fork has been started."
     except (OSError, AnceError) as error:
-        st.toast(f"The fork could not be started: {error}", icon=":material/error:")
+        st.session_state["_fork_said"] = f"The fork could not be started: {error}"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import os
 import re
 from dataclasses import dataclass, fields
 from decimal import Decimal
@@ -68,7 +69,7 @@ def parse_variant(variant: str) -> tuple[Path, Settings]:
         if re.fullmatch(r"\d+", part):
             knob, value = "passages", part
         elif part.lower().endswith((".yaml", ".yml")):
-            world, knob = Path(part).expanduser(), "world"
+            world, knob = Path(os.path.expanduser(part)), "world"
         elif not equals or knob not in KNOBS:
             hint = nearest(knob, KNOBS)
             raise DataError(f"{name}: no knob '{knob}'{hint}; a world of your own is a file ending in .yaml")

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from ...errors import ProbeError
+from ...errors import ProbeError, StoreError
 from ...runs import Run
 from .angles import mean_cosine_of
 from .draws import evenness
@@ -50,7 +50,7 @@ def measure_run(run: Run, steps: list[int] | None = None) -> RunGeometry:
     for step in wanted:
         try:
             found = measure_step(run, step, pairs, before)
-        except ProbeError as error:
+        except (ProbeError, StoreError) as error:
             notes[step], before = [str(error)], None
             continue
         rows += [(step, *reading) for reading in found.readings]
@@ -127,7 +127,7 @@ def anisotropy(run: Run, measure: str = "mean_cosine") -> pd.DataFrame:
 
 def label_pairs(run: Run) -> np.ndarray:
     """(m, 2) int64: each query and positive that the run trained on, by rows of the dataset, once each."""
-    table = run.negatives_dataset().to_table(columns=["query", "positive"])
+    table = run.negatives(columns=["query", "positive"])
     pairs = np.stack([table["query"].to_numpy(), table["positive"].to_numpy()], axis=1).astype(np.int64)
     pairs = pairs[pairs[:, 1] >= 0]
     keys = np.unique(pairs[:, 0] << 32 | pairs[:, 1])
@@ -148,7 +148,7 @@ def draw_evenness(run: Run) -> pd.DataFrame:
     """
     import pandas as pd
 
-    table = run.negatives_dataset().to_table(columns=["step", "query", "document", "negative_query"])
+    table = run.negatives(columns=["step", "query", "document", "negative_query"])
     step = table["step"].to_numpy()
     kinds = {
         "documents": (table["document"].to_numpy(), int((run.info.get("dataset") or {}).get("docs") or 0)),

@@ -15,7 +15,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from ...errors import StoreError
+from ...runs import negatives
+from ...runs.headers import check_parquet
 from ...runs.negatives import COLUMNS, FOLDER, parts, schema
+from ...runs.reading import brief
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -54,14 +57,15 @@ class Records:
 
         condition = pc.field("document") >= 0
         table = self._table(columns, condition if where is None else condition & where)
-        return {name: to_numpy(table, name) for name in columns}
+        return self._reading(lambda: {name: to_numpy(table, name) for name in columns})
 
     def count(self, where: pc.Expression | None = None) -> int:
         """Rows of documents that match; no column is kept."""
         import pyarrow.compute as pc
 
         condition = pc.field("document") >= 0
-        return int(self.dataset().count_rows(filter=condition if where is None else condition & where))
+        where = condition if where is None else condition & where
+        return int(self._reading(lambda: self.dataset().count_rows(filter=where)))
 
     def first(self, n: int, columns: Sequence[str], where: pc.Expression | None = None) -> Columns:
         """At most `n` matching rows, the earliest; reading stops as soon as they are found."""
@@ -78,23 +82,22 @@ class Records:
     def _reading(self, work: Any) -> Any:
         try:
             return work()
-        except OSError as error:  # damaged behind its footer, or dropped by a resume since it was listed
+        except Exception as error:  # damaged behind its footer, or dropped by a resume since it was listed
             folder = Path(self.files[0]).parent
-            reason = str(error).splitlines()[0]
-            raise StoreError(f"{folder}: cannot be read ({reason}): look again, or resume the run") from error
+            raise StoreError(
+                f"{folder}: cannot be read ({brief(error)}): look again, or resume the run"
+            ) from error
 
 
 def open_records(run: Path) -> Records:
     """The records in a run's folder. Reads the footers of its parts only, and of those that it has seen nothing."""
-    import pyarrow as pa
-
     files, rows, last, unreadable = [], 0, 0, []
     for part in parts(run):
         try:
             stat = part.path.stat()
             rows += _rows(str(part.path), stat.st_mtime_ns, stat.st_size, stat.st_ino)
-        except (OSError, pa.ArrowException) as error:
-            unreadable.append(f"{FOLDER}/{part.path.name}: {str(error).splitlines()[0]}")
+        except Exception as error:  # Arrow's own, on arbitrary bytes
+            unreadable.append(f"{FOLDER}/{part.path.name}: {brief(error)}")
             continue
         files.append(str(part.path))
         last = max(last, part.last)
@@ -104,9 +107,8 @@ def open_records(run: Path) -> Records:
 @functools.lru_cache(maxsize=10_000)
 def _rows(path: str, *stamp: int) -> int:
     """Rows of a part. stamp: tells the file from a later one of the same name."""
-    import pyarrow.parquet as pq
-
-    return int(pq.read_metadata(path).num_rows)
+    check_parquet(Path(path))
+    return negatives.check_part(path)
 
 
 def to_numpy(table: pa.Table, name: str) -> np.ndarray:

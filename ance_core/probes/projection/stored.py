@@ -16,9 +16,11 @@ from typing import Any, Literal
 
 import numpy as np
 
-from ...errors import ProbeError
+from ...errors import AnceError, ProbeError
 from ...runs import Run, atomic_folder, write_json_atomic
 from ...runs.files import make_folder
+from ...runs.headers import npy_mapped
+from ...runs.reading import read_json
 from ...runs.status import Writer
 from .aligned_umap import too_few
 
@@ -56,21 +58,21 @@ def umap_refusal(run: Run) -> str | None:
     return too_few(sum(len(run.snapshot(steps[0])[rows]) for rows in ("query_rows", "document_rows")))
 
 
-def umap_request(run: Run) -> None:
+def umap_request(run: Run) -> subprocess.Popen[bytes] | None:
     """Start computing the UMAP of `run` in a process of its own, which outlives the caller.
 
-    Harmless while one is under way. Raises ProbeError where there can be none, StoreError where the run's folder cannot
-    be written.
+    Harmless while one is under way: None then. Raises ProbeError where there can be none, StoreError where the run's
+    folder cannot be written.
     """
     if umap_state(run).state == "running":
-        return
+        return None
     if reason := umap_refusal(run):
         raise ProbeError(reason)
     make_folder(run.folder / FOLDER)
     _note(run.folder, {"state": "running", "share": 0.0, "message": "", "writer": None})
     command = [sys.executable, "-m", "ance_core.probes.projection.worker", str(run.folder.resolve())]
     quiet = subprocess.DEVNULL
-    subprocess.Popen(command, stdin=quiet, stdout=quiet, stderr=quiet, start_new_session=True)
+    return subprocess.Popen(command, stdin=quiet, stdout=quiet, stderr=quiet, start_new_session=True)
 
 
 def umap_state(run: Run) -> UmapState:
@@ -78,14 +80,17 @@ def umap_state(run: Run) -> UmapState:
     done = (run.folder / FOLDER / RESULT / "manifest.json").is_file()
     try:
         found = json.loads((run.folder / FOLDER / PROGRESS).read_text(encoding="utf-8"))
-    except (OSError, ValueError):
+    except (OSError, ValueError, RecursionError):
         return UmapState("done" if done else "absent")
-    if found["state"] == "failed":
-        return UmapState("failed", message=str(found["message"]))
-    writer = Writer(**found["writer"]) if found["writer"] else None
-    waited = time.time() - float(found["time"])
-    if writer.alive(float(found["time"])) if writer else waited < _STARTING_S:
-        return UmapState("running", float(found["share"]))
+    try:
+        if found["state"] == "failed":
+            return UmapState("failed", message=str(found["message"]))
+        writer = Writer(**found["writer"]) if found["writer"] else None
+        noted, share = float(found["time"]), min(1.0, max(0.0, float(found["share"])))
+        if writer.alive(noted) if writer else time.time() - noted < _STARTING_S:
+            return UmapState("running", share)
+    except (KeyError, TypeError, ValueError, OverflowError, AttributeError):
+        return UmapState("done" if done else "absent")  # a damaged note says nothing
     if done:
         return UmapState("done")
     return UmapState("failed", message="its process ended without a word: ask for it again")
@@ -95,13 +100,22 @@ def read_umap(run: Run) -> Projection:
     """The last UMAP that was computed for `run`. ProbeError where there is none, or a damaged one."""
     folder = run.folder / FOLDER / RESULT
     try:
-        steps = json.loads((folder / "manifest.json").read_text(encoding="utf-8"))["steps"]
-        is_query, rows, xy = (np.load(folder / f"{name}.npy") for name in ("is_query", "rows", "xy"))
-    except (OSError, ValueError, KeyError) as error:
+        steps = [int(step) for step in read_json(folder / "manifest.json")["steps"]]
+        is_query, rows, xy = (
+            np.array(npy_mapped(folder / f"{name}.npy")) for name in ("is_query", "rows", "xy")
+        )
+        if (
+            is_query.ndim != 1
+            or rows.shape != is_query.shape
+            or xy.shape != (len(steps), len(rows), 2)
+            or not steps
+        ):
+            raise ValueError("arrays that do not belong together")
+    except (AnceError, OSError, ValueError, KeyError, TypeError, OverflowError) as error:
         raise ProbeError(
             f"{folder}: no UMAP that can be read ({type(error).__name__}): compute it again"
         ) from None
-    return Projection([int(step) for step in steps], is_query, rows, xy)
+    return Projection(steps, is_query.astype(bool), rows, xy)
 
 
 def write_umap(run: Path, projection: Projection) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from functools import cached_property
 
@@ -73,18 +74,24 @@ def load_situation(run: Run, step: int, labels: Labels, hidden: Qrels, n_docs: i
         raise StoreError(f"run '{run.name}': no pools at step {step}; it has {known}: choose one of these")
     try:
         pools = read_pools(run.folder / "pools", step)
-    except Exception as error:  # safetensors has an exception of its own for torn files
+    except StoreError as error:
         raise StoreError(
             f"run '{run.name}': its pools of step {step} cannot be read ({error}): choose another step"
         ) from error
     pool = pools.get(POOL)
-    if pool is None or len(pool.docs) != len(labels) or len(pool.label_scores) != len(labels.docs):
+    if (
+        pool is None
+        or len(pool.docs) != len(labels)
+        or len(pool.label_scores) != len(labels.docs)
+        or (pool.docs.size and pool.docs.max() >= n_docs)
+    ):
         raise StoreError(
             f"run '{run.name}': its pools do not fit the dataset's training labels: give back the dataset it was trained on"
         )
     space = None
     if step in run.snapshots():
-        space = Space.of(step, run.snapshot(step), float(run.info.get("scale") or 1.0), n_docs)
+        with suppress(StoreError):  # a damaged one: no gradient norm is known then
+            space = Space.of(step, run.snapshot(step), float(run.info.get("scale") or 1.0), n_docs)
     return situation(
         step, pool, labels, hidden, n_docs, space if space is not None and space.finite else None
     )
