@@ -78,10 +78,10 @@ def pinned(run: Run) -> str:
 
 
 def _data_of(run: Run) -> str:
-    data = run.info["config"].get("data")
-    if not data:
+    name = data_name(run.info["config"])
+    if not name:
         raise ConfigError(f"run '{run.name}': its run.json names no data: restore it from a copy")
-    return str(data)
+    return name
 
 
 def check_same(run: Run, dataset: Dataset) -> None:

@@ -20,7 +20,7 @@ FILES = {
     "less-deep.json": ('{"data": ' + "[" * 500 + "]" * 500 + "}", "nested more than 32 levels deep"),
     "nul.json": (
         json.dumps({"data": "a\0b"}),
-        "data: 'a\\x00b' given; it must be a name or a path, and it has control",
+        "data.name: 'a\\x00b' given; it must be a name or a path, and it has control",
     ),
     "nul.yaml": ("data: a\0b", "not valid YAML"),
     "long-data.yaml": (f"data: {LONG}", "a name in it has more than 255 bytes"),
