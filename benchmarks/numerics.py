@@ -2,10 +2,11 @@
 
     python -m benchmarks.numerics --data DATA/squad-dev [--recipe ance] [--seed 1] [--anew] [--only NAME ...]
 
-Each variation is a process of its own in the caller's environment, with one thread unless threads are what varies. All take their weights from one
-shared start, made once as the machine does it; with --anew each makes its own, from the corpus on, as another machine
-would. Differences are to the first row: of single weights the largest after 0 (where training begins), 1, 10, 100 and 600
-updates; of all weights the 2-norm after the last, over the way that the first row has come by then; of test RR@10.
+Each variation is a process of its own in the caller's environment, with one thread unless threads are what varies. All
+take their weights from one shared start, made once as the machine does it; with --anew each makes its own, from the
+corpus on, as another machine would. Differences are to the first row: of single weights the largest after 0 (where
+training begins), 1, 10, 100 and 600 updates; of all weights the 2-norm after the last, over the way that the first row
+has come by then; of test RR@10.
 """
 
 from __future__ import annotations
@@ -167,7 +168,9 @@ def main() -> None:
         base = begin(Variation(), config, STEPS, folder / "base").result()
         print(f"{json.dumps(base.instruction_set)}\n")
         heads = [*(f"after {step}" for step in STEPS), f"2-norm after {max(STEPS)}, of the way", "RR@10", ""]
-        print(f"| `{args.recipe}` on {Path(data).name}, seed {args.seed} | {' | '.join(heads)} |\n|{'---|' * (len(heads) + 1)}")
+        print(
+            f"| `{args.recipe}` on {Path(data).name}, seed {args.seed} | {' | '.join(heads)} |\n|{'---|' * (len(heads) + 1)}"
+        )
         print(row(AS_IT_IS, base, base), flush=True)
         for number, name in enumerate(args.only):
             variation, own = VARIATIONS[name], config

@@ -11,7 +11,8 @@ from ..data.token_table import TokenTable
 from ..errors import StoreError
 from ..recipes.budget import arm_name
 from ..runs import RunWriter, Store
-from .device import instruction_set, threads_of
+from .arithmetic import instruction_set
+from .device import threads_of
 from .problem import Problem
 from .start import check_fits, check_optimizer, locate
 from .warmup import warmup_config, warmup_name

@@ -3,32 +3,15 @@
 from __future__ import annotations
 
 import os
-import platform
-from pathlib import Path
-from typing import Any
 
 import faiss
 import torch
 from accelerate import Accelerator
 from accelerate.state import AcceleratorState
-from threadpoolctl import threadpool_info
 
 from ..config import RunConfig
 from ..encoders import resolve_precision
 from ..retrieval.dense import use_search_threads
-
-DECIDING = (
-    "ATEN_CPU_CAPABILITY",
-    "ONEDNN_MAX_CPU_ISA",
-    "DNNL_MAX_CPU_ISA",
-    "MKL_CBWR",
-    "MKL_ENABLE_INSTRUCTIONS",
-    "OPENBLAS_CORETYPE",
-    "OPENBLAS_L2_SIZE",
-    "FAISS_OPT_LEVEL",
-    "NPY_DISABLE_CPU_FEATURES",
-)
-"""Variables by which libraries are told to use fewer instructions than the processor has."""
 
 
 def make_accelerator(config: RunConfig) -> Accelerator:
@@ -77,37 +60,3 @@ def threads_of(config: RunConfig) -> int:
 def available_cores() -> int:
     """Cores this process may use."""
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-
-
-def instruction_set() -> dict[str, Any]:
-    """What adds up the sums in this process, for run.json.
-
-    torch:      the level of torch's own kernels, such as AVX512
-    faiss:      that of faiss, where it says so
-    blas:       library, version and kernels of each BLAS that is loaded (numpy's, faiss's)
-    processor:  its model, by which MKL and oneDNN choose: neither can be asked what it chose
-    variables:  those of `DECIDING` that are set
-    """
-    faiss_level = getattr(faiss, "SIMDConfig", None)
-    libraries = {
-        f"{each['internal_api']} {each['version']} {each.get('architecture', 'unknown')}"
-        for each in threadpool_info()
-        if each["user_api"] == "blas"
-    }
-    return {
-        "torch": torch.backends.cpu.get_cpu_capability(),
-        **({"faiss": str(faiss_level.get_level_name())} if faiss_level else {}),
-        "blas": sorted(libraries),
-        "processor": _processor(),
-        "variables": {name: os.environ[name] for name in DECIDING if name in os.environ},
-    }
-
-
-def _processor() -> str:
-    """The processor's model in words; its architecture where the system does not say more."""
-    try:
-        lines = Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines()
-    except OSError:
-        lines = []
-    named = (line.partition(":")[2].strip() for line in lines if line.startswith("model name"))
-    return next(named, "") or platform.processor() or platform.machine()
