@@ -26,6 +26,8 @@ from typing import Any
 import numpy as np
 from safetensors.numpy import load_file, save_file
 
+from ance_core.runs import Store
+
 STEPS = (0, 1, 10, 100, 600)
 QUIET = {"negatives": False, "snapshot_every": 0, "checkpoint_every": 0, "eval_every": 10_000}
 ROOT = Path(__file__).resolve().parents[1]
@@ -123,7 +125,7 @@ def copy_start(start: str, source: Path, target: Path, nudged: bool) -> None:
     name, _, step = start.partition("@")
     shutil.copytree(source / name, target / name)
     if nudged:
-        path = target / name / "checkpoints" / f"step-{step}" / "model.safetensors"
+        path = Store(target).run(name).checkpoints()[int(step)] / "model.safetensors"
         weights = load_file(path)
         flat = max(weights.values(), key=lambda w: w.size).reshape(-1)
         at = np.flatnonzero(flat)[0]
