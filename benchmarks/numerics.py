@@ -121,13 +121,15 @@ def begin(variation: Variation, config: Mapping[str, Any], at: Sequence[int], fo
 
 
 def copy_start(start: str, source: Path, target: Path, nudged: bool) -> None:
-    """The run that `start` names, from one store to another; nudged: its first weight that is not 0 one bit larger."""
+    """The run that `start` names, from one store to another; nudged: a weight of its smallest matrix, which
+    every text goes through, one bit larger.
+    """
     name, _, step = start.partition("@")
     shutil.copytree(source / name, target / name)
     if nudged:
         path = Store(target).run(name).checkpoints()[int(step)] / "model.safetensors"
         weights = load_file(path)
-        flat = max(weights.values(), key=lambda w: w.size).reshape(-1)
+        flat = min((w for w in weights.values() if w.ndim == 2), key=lambda w: w.size).reshape(-1)
         at = np.flatnonzero(flat)[0]
         flat[at] = np.nextafter(flat[at], np.float32(np.inf))
         save_file(weights, path)
@@ -150,7 +152,7 @@ def row(name: str, found: Trained, base: Trained) -> str:
     way = distance(base.weights[last], base.weights[0])
     share = distance(found.weights[last], base.weights[last]) / way
     cells = ["0" if gap == 0 else f"{gap:.1e}" for gap in gaps]
-    cells += ["0" if share == 0 else f"{share:.1%}".replace("%", " %"), f"{found.rr:.4f}"]
+    cells += ["0" if share == 0 else f"{100 * share:.2g} %", f"{found.rr:.4f}"]
     cells.append("" if found is base else f"{found.rr - base.rr:+.4f}")
     return f"| {name} | {' | '.join(cells)} |"
 

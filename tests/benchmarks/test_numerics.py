@@ -53,5 +53,5 @@ def test_a_row_of_the_table_states_what_was_measured(trained):
     moved[10][name].flat[0] += np.float32(0.25)
     other = type(once)(moved, once.rr + 0.002, once.instruction_set, once.start)
     share = 0.25 / distance(once.weights[10], once.weights[0])
-    shown = f"{share:.1%}".replace("%", " %")
+    shown = f"{100 * share:.2g} %"
     assert row("moved", other, once) == f"| moved | 0 | 0 | 2.5e-01 | {shown} | {other.rr:.4f} | +0.0020 |"
