@@ -22,6 +22,7 @@ from ..runs import Run
 from ..runs.info import installed_versions
 from ..samplers import Pool
 from ..training.again import Look, Repeated, pools_at, problem_of, repeat
+from ..training.arithmetic import arithmetic_differences
 from ..training.checkpoint import read_position
 from ..training.order import DataOrder
 from ..training.problem import Problem
@@ -241,7 +242,8 @@ def _compare(records: pd.DataFrame, terms: pd.DataFrame) -> tuple[int, float]:
 def _differing(run: Run, config: RunConfig) -> tuple[str, ...]:
     then, now = run.info.get("versions") or {}, installed_versions()
     names = [name for name in then if then[name] != now.get(name)]
-    return tuple(f"{name} {now.get(name, 'absent')} (then {then[name]})" for name in names)
+    versions = (f"{name} {now.get(name, 'absent')} (then {then[name]})" for name in names)
+    return (*versions, *arithmetic_differences(run.info, config))
 
 
 def _with_ids(terms: pd.DataFrame, problem: Problem) -> pd.DataFrame:

@@ -13,6 +13,8 @@ from ..data.token_table import TokenTable
 from ..errors import StoreError
 from ..recipes.budget import arm_name
 from ..runs import RunWriter, Store
+from .arithmetic import instruction_set
+from .device import threads_of
 from .problem import Problem
 from .start import check_fits, check_optimizer, locate
 from .warmup import warmup_config, warmup_name
@@ -88,6 +90,8 @@ def describe_run(config: RunConfig, problem: Problem, kind: str, start: dict[str
         "init": start,
         "scale": config.encoder.scale,
         "defaults": config.origins,
+        "threads": threads_of(config),
+        "instruction_set": instruction_set(),
         "dataset": {
             "name": dataset.name,
             "fingerprint": dataset.fingerprint,

@@ -81,8 +81,8 @@ def test_a_browser_opens_once_the_dashboard_answers(monkeypatch):
     with socket.socket() as server:
         server.bind((launch.ADDRESS, 0))
         port = server.getsockname()[1]
-        launch._open_when_up(port, 0.3)  # nobody listens yet
+        launch._open_when_up(port, "", 0.3)  # nobody listens yet
         assert opened == []
         server.listen()
-        launch._open_when_up(port, 5.0)
+        launch._open_when_up(port, "", 5.0)
     assert opened == [launch.url(port)]

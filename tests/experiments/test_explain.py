@@ -253,6 +253,7 @@ def test_other_versions_and_other_numbers_are_said(runs, tmp_path):
     path = tmp_path / "elsewhere" / "run.json"
     info = json.loads(path.read_text())
     info["versions"]["torch"] = "1.0"
+    info["instruction_set"]["torch"] = "VSX"
     path.write_text(json.dumps(info))
     import sqlite3
 
@@ -262,7 +263,12 @@ def test_other_versions_and_other_numbers_are_said(runs, tmp_path):
     assert not found.same
     assert found.relative == pytest.approx(0.01 / 1.01, rel=1e-3)
     assert any(text.startswith("torch ") and "then 1.0" in text for text in found.differing)
+    assert any("of torch " in text and "then VSX" in text for text in found.differing)
     assert "relative difference 0.01" in found.sentence()
+    del info["instruction_set"], info["threads"]  # as in runs of before
+    path.write_text(json.dumps(info))
+    older = explain(Store(tmp_path).run("elsewhere"), query).agreement
+    assert [text.split()[0] for text in older.differing] == ["torch"]
 
 
 def test_which_pools_were_in_force_follows_from_checkpoint_and_log(tmp_path):
