@@ -2,11 +2,13 @@
 
     python -m benchmarks.collection_table --data catalogue campus pydocs DATA/squad-dev --seeds 5 --runs RUNS
     python -m benchmarks.collection_table --data catalogue --runs RUNS --table
+    python -m benchmarks.collection_table --data DATA/squad-dev --runs RUNS --arms simans:paper top,negatives.per_query=15
 
-`static`, the collection's defaults, one negative a query where the method draws single ones. Arms of a seed train in one
-process and share data, pools and the warm-up. What is finished in the folder is not trained again, so a sweep can be
-stopped and taken up, and two processes may share a folder with different --data. Intervals have seeds and queries in them
-(`experiments.statistics`).
+An arm is a recipe, a preset of it where one is named, and settings of its own: RECIPE[:PRESET][,KEY=VALUE ...]; --set is
+for all arms. `static`, the collection's defaults, one negative a query where the method draws single ones. Arms of a seed
+train in one process and share data, pools and the warm-up. What is finished in the folder is not trained again, so a sweep
+can be stopped and taken up, and two processes may share a folder with different --data. Intervals have seeds and queries
+in them (`experiments.statistics`).
 """
 
 from __future__ import annotations
@@ -18,6 +20,7 @@ from typing import Any
 
 import numpy as np
 
+from ance_core.cli.train_commands import assignment
 from ance_core.config import RunConfig, merge
 from ance_core.data import Dataset, load_dataset
 from ance_core.experiments.statistics import crossed_mean
@@ -27,7 +30,22 @@ from ance_core.training.session import train_runs
 from ance_core.training.settings import resolve
 
 MEASURE = "RR@10"
-ARMS = ("random", "bm25", "static-hard", "ance", "dance", "simans", "star", "ance-tele", "adore", "in-batch")
+SHARED = "random,negatives.in_batch=true"
+"""Random negatives with ANCE-Tele's number and loss: 63 passages of the batch in one softmax."""
+ARMS = (
+    "random",
+    "bm25",
+    "static-hard",
+    "ance",
+    "dance",
+    "simans",
+    "star",
+    "ance-tele",
+    "ance-tele:plain",
+    SHARED,
+    "adore",
+    "in-batch",
+)
 ONE_LABEL = (
     "scifact",
     "cranfield",
@@ -38,14 +56,25 @@ QUIET = {"eval_every": 300, "snapshot_every": 0, "checkpoint_every": 0}
 def name_of(data: str, arm: str, seed: int, encoder: str) -> str:
     short = re.sub(r"[^A-Za-z0-9.-]+", "-", Path(data).name)
     kind = "" if encoder == "static" else "-" + re.sub(r"[^A-Za-z0-9.-]+", "-", encoder)
-    return f"{arm.replace('+', '-')}-{short}{kind}-{seed}"
+    return f"{re.sub(r'[^A-Za-z0-9.-]+', '-', arm)}-{short}{kind}-{seed}"
+
+
+def settings_of(arm: str) -> dict[str, Any]:
+    """What an arm is spelled as, as settings.
+
+    >>> settings_of("simans:paper,negatives.per_query=7")
+    {'recipe': 'simans', 'preset': 'paper', 'negatives': {'per_query': 7}}
+    """
+    spelled, *rest = arm.split(",")
+    recipe, _, preset = spelled.partition(":")
+    return merge({"recipe": recipe} | ({"preset": preset} if preset else {}), *map(assignment, rest))
 
 
 def config_of(data: str, arm: str, seed: int, encoder: str, more: dict[str, Any]) -> RunConfig:
-    values: dict[str, Any] = {"data": data, "recipe": arm, "seed": seed, "encoder": encoder, "record": QUIET}
+    values: dict[str, Any] = {"data": data, "seed": seed, "encoder": encoder, "record": QUIET}
     if Path(data).name in ONE_LABEL:
         values["labels_per_query"] = 1
-    return resolve(merge(values, more, {"name": name_of(data, arm, seed, encoder)}))
+    return resolve(merge(values, more, settings_of(arm), {"name": name_of(data, arm, seed, encoder)}))
 
 
 def is_finished(store: Store, name: str) -> bool:
@@ -127,14 +156,17 @@ def main() -> None:
     parser.add_argument("--encoder", default="static")
     parser.add_argument("--steps", type=int, default=600)
     parser.add_argument("--warmup-steps", type=int)
+    parser.add_argument(
+        "--set", action="append", default=[], metavar="KEY=VALUE", help="any setting, for all arms"
+    )
     parser.add_argument("--split", default="test")
     parser.add_argument("--runs", type=Path, default=Path("results-runs"))
     parser.add_argument("--table", action="store_true", help="train nothing")
     args = parser.parse_args()
     store = Store(args.runs, create=True)
-    more: dict[str, Any] = {"steps": args.steps}
+    more: dict[str, Any] = merge({"steps": args.steps}, *map(assignment, args.set))
     if args.warmup_steps:
-        more["warmup"] = {"steps": args.warmup_steps}
+        more = merge(more, {"warmup": {"steps": args.warmup_steps}})
     for seed in range(0 if args.table else args.seeds):
         for data in args.data:
             train(store, data, args.arms, seed, args.encoder, more)
