@@ -23,7 +23,8 @@ import numpy as np
 from ance_core.cli.train_commands import assignment
 from ance_core.config import RunConfig, merge
 from ance_core.data import Dataset, load_dataset
-from ance_core.experiments.statistics import crossed_mean
+from ance_core.experiments.statistics import crossed_mean, paired_effect, verdicts
+from ance_core.layers import spelled_out
 from ance_core.retrieval import BM25, evaluate
 from ance_core.runs import Run, Store
 from ance_core.training.session import train_runs
@@ -74,7 +75,9 @@ def config_of(data: str, arm: str, seed: int, encoder: str, more: dict[str, Any]
     values: dict[str, Any] = {"data": data, "seed": seed, "encoder": encoder, "record": QUIET}
     if Path(data).name in ONE_LABEL:
         values["labels_per_query"] = 1
-    return resolve(merge(values, more, settings_of(arm), {"name": name_of(data, arm, seed, encoder)}))
+    return resolve(
+        merge(spelled_out(values), more, settings_of(arm), {"name": name_of(data, arm, seed, encoder)})
+    )
 
 
 def is_finished(store: Store, name: str) -> bool:
@@ -118,13 +121,26 @@ def signed(differences: np.ndarray) -> str:
     return f"{found.mean:+.3f} [{found.low:+.3f}, {found.high:+.3f}]"
 
 
+def column(values: dict[str, np.ndarray], base: np.ndarray) -> dict[str, str]:
+    """The difference of each arm to `base`, by arm; of those that Holm's correction over the column leaves open, marked."""
+    effects = [paired_effect(found, base) for found in values.values()]
+    marks = [" °" if v.word == "undecided" else "" for v in verdicts(effects)]
+    return {
+        arm: f"{e.difference:+.3f} [{e.low:+.3f}, {e.high:+.3f}]{mark}"
+        for arm, e, mark in zip(values, effects, marks, strict=True)
+    }
+
+
 def hidden_share(run: Run) -> float:
     """Per cent of the recorded drawn negatives that are relevant documents withheld from training."""
     return 100 * float(run.negatives(columns=["hidden"])["hidden"].mean())
 
 
 def table(store: Store, data: str, arms: list[str], seeds: int, encoder: str, split: str) -> str:
-    """One row an arm: mean and spread over seeds, differences to the shared start and to `random`, hidden relevants."""
+    """One row an arm: mean and spread over seeds, differences to the shared start and to `random`, hidden relevants.
+
+    °: not beyond chance once corrected for the number of intervals in its column.
+    """
     dataset = load_dataset(data)
     runs = {a: [store.run(name_of(data, a, s, encoder)) for s in range(seeds)] for a in arms}
     values = {arm: np.array([per_query(run, split) for run in found]) for arm, found in runs.items()}
@@ -135,11 +151,15 @@ def table(store: Store, data: str, arms: list[str], seeds: int, encoder: str, sp
         f"| BM25, the ranker | {bm25_quality(dataset, split):.3f} |  |  |  |",
         f"| shared start | {_spread(start)} |  |  |  |",
     ]
+    above_start = column(values, start)
+    others = {arm: found for arm, found in values.items() if arm != "random"}
+    above_random = column(others, values["random"]) if "random" in values and others else {}
     for arm, found in values.items():
-        other = "" if arm == "random" or "random" not in values else signed(found - values["random"])
         hidden = [hidden_share(run) for run in runs[arm]]
         drawn = f"{np.mean(hidden):.2f} %" if any(hidden) else ""
-        lines.append(f"| `{arm}` | {_spread(found)} | {signed(found - start)} | {other} | {drawn} |")
+        lines.append(
+            f"| `{arm}` | {_spread(found)} | {above_start[arm]} | {above_random.get(arm, '')} | {drawn} |"
+        )
     return "\n".join(lines)
 
 

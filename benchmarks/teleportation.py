@@ -23,7 +23,7 @@ REGIMES = {
     "the defaults": "",
     "refresh every 25 steps": "refresh.every=25",
     "refresh every 25, pools of 20": "refresh.every=25,negatives.pool_depth=20",
-    "refresh every 25, pools of 1,000": "refresh.every=25,negatives.pool_depth=1000",
+    "refresh every 100, pools of 1,000": "refresh.every=100,negatives.pool_depth=1000",
     "three times the rate": "optimizer.learning_rate=0.0036",
     "31 own negatives, batch of 8": "negatives.per_query=31,batch_size=8",
     "the same, refresh every 25, three times the rate": (
