@@ -15,6 +15,7 @@ from __future__ import annotations
 
 import argparse
 import re
+import zlib
 from pathlib import Path
 from typing import Any
 
@@ -51,13 +52,17 @@ ONE_LABEL = (
     "scifact",
     "cranfield",
 )  # one label a query in training, the others hidden; embedded ones say it themselves
+LONGEST = 56  # letters of an arm in a run's name, which has at most 80
 QUIET = {"eval_every": 300, "snapshot_every": 0, "checkpoint_every": 0}
 
 
 def name_of(data: str, arm: str, seed: int, encoder: str) -> str:
     short = re.sub(r"[^A-Za-z0-9.-]+", "-", Path(data).name)
     kind = "" if encoder == "static" else "-" + re.sub(r"[^A-Za-z0-9.-]+", "-", encoder)
-    return f"{re.sub(r'[^A-Za-z0-9.-]+', '-', arm)}-{short}{kind}-{seed}"
+    spelled = re.sub(r"[^A-Za-z0-9.-]+", "-", arm)
+    if len(spelled) > LONGEST:
+        spelled = f"{spelled[:LONGEST]}-{zlib.crc32(arm.encode()):08x}"
+    return f"{spelled}-{short}{kind}-{seed}"
 
 
 def settings_of(arm: str) -> dict[str, Any]:

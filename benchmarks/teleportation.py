@@ -1,10 +1,12 @@
 """Does teleportation itself help, and where? ANCE-Tele against its control without it: a table of docs/results.md.
 
     python -m benchmarks.teleportation --data catalogue DATA/nl2bash --seeds 3 --runs RUNS
+    python -m benchmarks.teleportation --parts --data catalogue DATA/nl2bash --seeds 5 --runs RUNS
 
 `ance-tele` and `ance-tele:plain` (the same loss, number of negatives and refreshes, without momentum and lookahead) in each
 of `REGIMES`, a grid that was written down before any of it was run: what turns pools over faster, trains longer or takes
-larger steps, and so leaves more to forget. What is finished in the folder is not trained again.
+larger steps, and so leaves more to forget. What is finished in the folder is not trained again. --parts trains nothing: it
+takes ANCE-Tele's difference to `random` apart into steps between arms that `benchmarks.collection_table` has trained.
 """
 
 from __future__ import annotations
@@ -17,7 +19,7 @@ import numpy as np
 from ance_core.experiments.statistics import paired_effect, verdicts
 from ance_core.runs import Run, Store
 
-from .collection_table import name_of, per_query, train
+from .collection_table import SHARED, name_of, per_query, train
 
 REGIMES = {
     "the defaults": "",
@@ -34,6 +36,13 @@ REGIMES = {
 }
 """What a regime changes of both arms, as `benchmarks.collection_table` spells it."""
 METHODS = ("ance-tele:plain", "ance-tele")
+PARTS = {
+    "all of it": ("ance-tele", "random"),
+    "number and loss": (SHARED, "random"),
+    "hard negatives": ("ance-tele:plain", SHARED),
+    "teleportation": ("ance-tele", "ance-tele:plain"),
+}
+"""The first is the sum of the others; each of those is between two arms that differ in what it is called."""
 
 
 def arm(method: str, regime: str) -> str:
@@ -81,6 +90,24 @@ def table(store: Store, data: str, regimes: list[str], seeds: int, split: str) -
     return "\n".join(lines)
 
 
+def parts(store: Store, data: list[str], seeds: int, split: str) -> str:
+    """One row a collection; °: not beyond chance once corrected for the number of differences in the table."""
+    effects = []
+    for one in data:
+        arms = dict.fromkeys(arm for pair in PARTS.values() for arm in pair)
+        names = {arm: [name_of(one, arm, seed, "static") for seed in range(seeds)] for arm in arms}
+        values = {arm: np.array([per_query(store.run(n), split) for n in names[arm]]) for arm in arms}
+        effects += [paired_effect(values[a], values[b]) for a, b in PARTS.values()]
+    cells = [
+        f"{e.difference:+.4f} [{e.low:+.4f}, {e.high:+.4f}]{' °' if v.word == 'undecided' else ''}"
+        for e, v in zip(effects, verdicts(effects), strict=True)
+    ]
+    lines = [f"| {split} | {' | '.join(PARTS)} |", f"|---|{'---|' * len(PARTS)}"]
+    for i, one in enumerate(data):
+        lines.append(f"| {Path(one).name} | {' | '.join(cells[i * len(PARTS) : (i + 1) * len(PARTS)])} |")
+    return "\n".join(lines)
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("--data", nargs="+", required=True)
@@ -89,8 +116,12 @@ def main() -> None:
     parser.add_argument("--split", default="test")
     parser.add_argument("--runs", type=Path, default=Path("results-runs"))
     parser.add_argument("--table", action="store_true", help="train nothing")
+    parser.add_argument("--parts", action="store_true", help="of the difference to random; trains nothing")
     args = parser.parse_args()
     store = Store(args.runs, create=True)
+    if args.parts:
+        print(parts(store, args.data, args.seeds, args.split))
+        return
     for seed in range(0 if args.table else args.seeds):
         for data in args.data:
             for regime in args.regimes:
