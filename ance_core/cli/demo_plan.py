@@ -1,10 +1,11 @@
 """What the demo trains: stages, each of runs that train side by side.
 
 Of one collection first the methods that take one negative a query and the pairwise loss: they differ in where that
-negative comes from, and in nothing else. Beside them those that get more: `in-batch`, `star` and `ance-tele` use what the
-batch holds. Then ADORE, which starts where STAR ended, and on `catalogue` one run that goes wrong: ANCE from noise after a
-start too short for hard negatives, whose space closes into a cone. All other settings are the collection's defaults
-(`ance tune`), the same for all; no method has any of its own.
+negative comes from, and in nothing else but for DANCE, which normalises scores and adds a second contrast. Beside them
+those that get more: `in-batch`, `star` and `ance-tele` use what the batch holds. Then ADORE, which starts where STAR
+ended, and on `catalogue` one run that goes wrong: ANCE from noise after a start too short for hard negatives, whose space
+closes into a cone. All other settings are the collection's defaults (`ance tune`), the same for all; no method has any of
+its own.
 """
 
 from __future__ import annotations

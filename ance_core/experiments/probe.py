@@ -108,12 +108,12 @@ def asked_of_each(names: Sequence[str], ask: Callable[[str], T]) -> tuple[dict[s
 
 
 def sampler_at(moment: Moment, recipe: Recipe) -> tuple[Sampler, dict[str, Pool]]:
-    """A recipe's sampler with its published defaults, and pools mined with the weights at hand."""
+    """A recipe's sampler with the recipe's defaults, and pools of the run's depth mined with the weights at hand."""
     kept = moment.config.model_dump(
         include={"data", "labels_per_query", "seed", "encoder"}, exclude_none=True
     )
     own = {"recipe": recipe.name, "negatives": {"pool_depth": moment.config.negatives.pool_depth}}
-    config = resolve(merge(kept, own), NOTHING)  # by the published defaults, not the collection's
+    config = resolve(merge(kept, own), NOTHING)  # by the recipe's defaults, not the collection's
     sampler = recipe.build_sampler(config)
     assert sampler is not None
     problem = moment.problem

@@ -12,7 +12,7 @@ RECIPE = Recipe(
     name="ance",
     title="ANCE",
     idea="Draw from what the model itself ranks highest now. These are the documents it will confuse at test "
-    "time, so loss and gradients stay large; the index is rebuilt as the model learns.",
+    "time, so loss and gradients stay larger than those of random ones; the index is rebuilt as the model learns.",
     citation="Xiong et al. 2021 (ANCE), ICLR, Eq 13 and section 4; code: microsoft/ANCE c8439df",
     formula=r"d^- \sim U(\mathrm{top}_K(q) \setminus D^+_q), \quad \log(1 + e^{s(q,d^-) - s(q,d^+)})",
     sampler=lambda config: TopK("own", config.negatives.pool_depth),

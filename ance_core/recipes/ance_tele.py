@@ -115,6 +115,12 @@ RECIPE = Recipe(
         ),
     ),
     presets={
+        "plain": Preset(
+            {"method": {"alpha": 0.0, "beta": 0.0}},
+            "A control, in no paper: the same loss, number of negatives and refreshes without momentum and lookahead. What "
+            "`ance-tele` has above it is teleportation's; what it has above `random` with `negatives.in_batch: true`, of "
+            "equal number and loss, is that of hard negatives.",
+        ),
         "paper": Preset(
             {
                 "method": {"alpha": 0.5, "beta": 0.5},

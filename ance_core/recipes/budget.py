@@ -43,7 +43,7 @@ class Budget:
 
     @property
     def spend(self) -> Spend:
-        """Arms of equal spend differ in where their negatives come from, and in neither number nor loss."""
+        """Arms of equal spend differ in where their negatives come from, and in neither number nor kind of loss."""
         return Spend(self.negatives, self.loss)
 
     @property

@@ -6,8 +6,8 @@ from .base import Recipe
 RECIPE = Recipe(
     name="random",
     title="Random",
-    idea="Draw any document that is not judged relevant. Almost all of them are easy, so the loss soon falls "
-    "to near zero and the gradients with it.",
+    idea="Draw any document that is not judged relevant. Almost all of them are easy: the loss is small from "
+    "the start, gradients are short, and both shrink further, though not to zero.",
     citation="Rand Neg in Xiong et al. 2021 (ANCE), Table 1",
     sampler=lambda config: Uniform(),
 )

@@ -22,6 +22,8 @@ def of(recipe, **values):
         ({"recipe": "star"}, 63, "pairwise", 2016),
         ({"recipe": "star", "preset": "paper"}, 63, "star", 2016),
         ({"recipe": "ance-tele"}, 63, "softmax", 2016),
+        ({"recipe": "ance-tele", "preset": "plain"}, 63, "softmax", 2016),
+        ({"recipe": "random", "negatives": {"in_batch": True}}, 63, "softmax", 2016),
         ({"recipe": "ance", "negatives": {"in_batch": True}}, 63, "softmax", 2016),
         ({"recipe": "dance"}, 1, "pairwise", 64),
         ({"recipe": "adore"}, 200, "rank-weighted", 6400),

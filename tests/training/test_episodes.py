@@ -184,6 +184,19 @@ def test_presets_train(preset, store, settings):
     assert len(episodes_of(run)) == (2 if preset == "authors_code" else 0)
 
 
+def test_the_control_draws_from_the_models_own_ranking_alone(store, settings):
+    """Preset `plain`: pools of each refresh hold what `ance` would mine, evenly weighed; `ance-tele` has other sources."""
+    small = {"negatives": {"pool_depth": 6}, "refresh": EVERY_4}
+    for preset, sources in (("plain", {"ann"}), (None, {"ann", "lookahead", "momentum"})):
+        (run,) = train_runs([settings(recipe="ance-tele", preset=preset, **small)], store)
+        pool = read_pools(run.folder / "pools", 4)["own"]
+        filled = pool.docs >= 0
+        assert {SOURCES[code] for code in pool.sources[filled]} == sources
+        if preset:
+            assert filled.sum(axis=1).tolist() == [6] * len(pool.docs)
+            assert set(pool.log_weights[filled].tolist()) == {np.float32(np.log(np.float32(1 / 6)))}
+
+
 def test_refusals_name_field_value_and_remedy(store, settings):
     with pytest.raises(ConfigError, match=r"negatives.pool_depth: each source is to bring 200.*at most \d+"):
         train_runs([settings(recipe="ance-tele", negatives={"pool_depth": 200})], store)
