@@ -31,8 +31,8 @@ if TYPE_CHECKING:
 BASELINE = "random"
 KEYS = ("method", "step", "sampler", "band")
 EFFECT_COLUMNS = (
-    *("difference", "ratio", "ratio_low", "ratio_high", "p", "p_holm", "verdict", "seeds_compared"),
-    *("seeds_needed", "remedy"),
+    *("difference", "difference_low", "difference_high", "ratio", "p", "p_holm", "verdict"),
+    *("seeds_compared", "seeds_needed", "remedy"),
 )
 TABLE_COLUMNS = (*KEYS, "seeds", "queries", "mean", "low", "high", "scope", "median", *EFFECT_COLUMNS)
 _WORDS = ("verdict", "remedy")
@@ -45,8 +45,8 @@ class ProbeComparison:
     """What `compare_probes` found.
 
     table: one row a method of training, step, sampler and band (TABLE_COLUMNS): mean norm of an instance with its interval
-    over seeds and queries; difference from the baseline sampler and ratio to it, verdict and what would decide it, NaN in
-    the baseline's own rows. p_holm counts all rows as one family. warnings: one line each.
+    over seeds and queries; difference from the baseline sampler with its interval, ratio to it, verdict and what would
+    decide it, NaN in the baseline's own rows. p_holm counts all rows as one family. warnings: one line each.
     """
 
     baseline: str | None  # a sampler; None where the probes have none to compare with
@@ -244,11 +244,10 @@ def _row(
     if pair is None:
         return row, None
     effect = paired_effect(*pair)
-    row |= {"difference": effect.difference, "p": effect.p, "seeds_compared": effect.seeds}
-    row["scope"] = effect.scope
+    row |= {"difference": effect.difference, "difference_low": effect.low, "difference_high": effect.high}
+    row |= {"p": effect.p, "seeds_compared": effect.seeds, "scope": effect.scope}
     if pair[1].any():
-        ratio = ratio_of_means(*pair)
-        row |= {"ratio": ratio.mean, "ratio_low": ratio.low, "ratio_high": ratio.high}
+        row["ratio"] = effect.mean_a / effect.mean_b
     return row, effect
 
 

@@ -35,17 +35,23 @@ def norms_table(found: ProbeComparison) -> FittedTable:
     columns = [
         *(Column(KEYS[key], right=key == "step") for key in keys),
         Column("sampler"),
-        Column("seeds", right=True, spare=2),
-        Column("queries", right=True, spare=4),
+        Column("seeds", right=True, spare=3),
+        Column("queries", right=True, spare=5),
         Column(f"mean [95 %{scope}]", right=True),
-        Column("median", right=True, spare=3),
-        *([Column(f"over {found.baseline} [95 %]", right=True)] if found.baseline else []),
-        *([Column("p (Holm)", right=True, spare=1), Column("verdict")] if found.baseline else []),
+        Column("median", right=True, spare=4),
+        *(_against(found.baseline) if found.baseline else []),
     ]
     fitted = FittedTable(columns, _title(found, keys))
     for _, row in table.iterrows():
         fitted.add(*(str(row[key]) for key in keys), *_cells(row, found))
     return fitted
+
+
+def _against(baseline: str) -> list[Column]:
+    return [
+        *(Column(f"over {baseline}", right=True), Column("difference [95 %]", right=True, spare=1)),
+        *(Column("p (Holm)", right=True, spare=2), Column("verdict")),
+    ]
 
 
 def statements(found: ProbeComparison) -> list[str]:
@@ -107,7 +113,8 @@ def variances_table(table: pd.DataFrame) -> FittedTable:
 
 
 def _interval(row: pd.Series, name: str) -> str:
-    value, low, high = row[name], row[f"{name}_low"], row[f"{name}_high"]
+    ends = (row[name], row[f"{name}_low"], row[f"{name}_high"])
+    value, low, high = (round(end, 3) + 0.0 for end in ends)  # no "-0.000"
     return f"{value:.3f}" if pd.isna(low) else f"{value:.3f} [{low:.3f}, {high:.3f}]"
 
 
@@ -127,11 +134,11 @@ def _cells(row: pd.Series, found: ProbeComparison) -> list[str]:
     if not found.baseline:
         return cells
     if pd.isna(row["verdict"]):
-        return [*cells, "1" if row["sampler"] == found.baseline else BLANK, "", ""]
-    ratio = BLANK
-    if not pd.isna(row["ratio"]):
-        ratio = f"{row['ratio']:.2f} [{row['ratio_low']:.2f}, {row['ratio_high']:.2f}]"
-    return [*cells, ratio, BLANK if pd.isna(row["p_holm"]) else f"{row['p_holm']:.4f}", str(row["verdict"])]
+        return [*cells, "1" if row["sampler"] == found.baseline else BLANK, "", "", ""]
+    ratio = BLANK if pd.isna(row["ratio"]) else f"{row['ratio']:.2f}"
+    difference = f"{row['difference']:+.3g} [{row['difference_low']:+.3g}, {row['difference_high']:+.3g}]"
+    p = BLANK if pd.isna(row["p_holm"]) else f"{row['p_holm']:.4f}"
+    return [*cells, ratio, difference, p, str(row["verdict"])]
 
 
 def _one_scope(table: pd.DataFrame) -> str:
