@@ -218,7 +218,7 @@ def plot_gradients(found: ProbeComparison) -> go.Figure:
         color_discrete_map={name: look(name).color for name in names},
         line_dash_map={name: look(name).dash for name in names},
         symbol_map={name: look(name).marker for name in names},
-        labels={"mean": "mean norm of an instance (log scale)", "step": "step (updates)"},
+        labels={"mean": "mean norm of an instance (log scale)"},
         template="plotly_white",
     )
     return figure.for_each_annotation(lambda a: a.update(text=a.text.split("=")[-1]))
