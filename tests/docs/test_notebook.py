@@ -59,7 +59,10 @@ def test_what_it_shows_is_what_the_runs_hold(made):
     assert set(tidy["seed"]) == {0, 1}
     own = tidy[(tidy["band"] == "total") & (tidy["step"] == 12)]
     shown = "".join(
-        o.get("data", {}).get("text/plain", "") for c in code(notebook) if "agg(" in c.source for o in c.outputs
+        o.get("data", {}).get("text/plain", "")
+        for c in code(notebook)
+        if "agg(" in c.source
+        for o in c.outputs
     )
     for name, norms in own.groupby("sampler")["norm"]:
         (line,) = (line for line in shown.splitlines() if line.split()[:1] == [name])
