@@ -30,7 +30,11 @@ _WHERE = {
     "metrics": "api",
     "negatives": "api",
     "explain": "api",
+    "probe": "api",
+    "gradients": "api",
+    "gradient_variance": "api",
     "plot": "api",
+    "plot_gradients": "api",
     "compare": "experiments",
     "AnceError": "errors",
 }

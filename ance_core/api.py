@@ -8,6 +8,7 @@ ance.metrics(runs)                  # run, recipe, seed, step, name, value, ...
 ance.negatives(runs[1], data)       # one row a drawn negative, with ids and texts of your data
 ance.explain(runs[1], "q01").terms  # what stood in the loss of the query's last step
 ance.plot(runs, "dev/RR@10").show()
+ance.probe(runs, at="all").table    # gradient norms by sampler, with intervals and verdicts
 """
 
 from __future__ import annotations
@@ -30,6 +31,8 @@ if TYPE_CHECKING:
     import plotly.graph_objects as go
 
     from .experiments.explain import Explanation
+    from .experiments.probe_compare import ProbeComparison
+    from .experiments.probe_runs import At
 
 DEFAULT_RUNS = Path("runs")
 
@@ -133,6 +136,96 @@ def explain(run: Run, query: str, step: int | None = None) -> Explanation:
     return explained(_listed(run)[0], query, step)
 
 
+def probe(
+    runs: Run | Sequence[Run],
+    at: At = None,
+    *,
+    samplers: str | Sequence[str] = "all",
+    queries: int = 256,
+    variance: int = 0,
+    smallest: float | None = None,
+) -> ProbeComparison:
+    """Measure exact gradient norms at checkpoints, store them in the runs, and compare the samplers, as `ance probe`.
+
+        found = ance.probe(runs, at="all", samplers=["random", "ance"])
+        found.table       # a row a method, step, sampler and band: mean with interval, ratio to random, verdict
+
+    at: a checkpoint's step, several, "all", or None for each run's last. variance: also that of each sampler's gradient,
+    for so many queries, which `gradient_variance` reads. Verdicts count all rows, every band's, as one family. ConfigError,
+    in one line and before anything is measured, for runs of different encoders or data, or a step without a checkpoint.
+    """
+    from .experiments.probe_compare import compare_probes
+    from .experiments.probe_runs import check_comparison, probe_runs
+
+    listed = _listed(runs)
+    names = samplers if isinstance(samplers, str) else ",".join(samplers)
+    check_comparison(listed, "all", None, smallest, names)
+    steps: dict[str, list[int]] = {}
+    for one in probe_runs(listed, at, names, queries, variance):
+        steps.setdefault(one.run.name, []).append(one.step)
+    return compare_probes(listed, steps, smallest=smallest)
+
+
+def gradients(runs: Run | Sequence[Run], steps: int | Sequence[int] | None = None) -> pd.DataFrame:
+    """Stored probes, tidy: one row an instance and layer band.
+
+    Columns: run, seed, step (of the weights); sampler that drew the negative; instance, rows of the dataset as
+    "query/positive/negative"; band ("total", then the layers from input to output, and "output", the norm at the text
+    vectors); norm of the gradient; rank of the negative among all documents that are not judged, from 0; hidden (a relevant
+    document withheld from training). By default every step that was probed, by `probe`, `ance probe`, or while training
+    (`record={"probe_every": 50}`). ConfigError for a run without a probe, and for runs of different encoders or data.
+    """
+    from .experiments.probe_table import gradient_table
+
+    return gradient_table(_listed(runs), _steps(steps))
+
+
+def gradient_variance(runs: Run | Sequence[Run], steps: int | Sequence[int] | None = None) -> pd.DataFrame:
+    """The variance of samplers' gradients relative to the least possible (ANCE, Eq 10), from what `probe` stored of it.
+
+    Columns: method, step, sampler, seeds, queries; weighted by 1 / (N p) (NaN for a sampler that never draws some
+    document), as_run, and bias relative to the full gradient, each with 95 % interval (`_low`, `_high`); scope, what the
+    intervals speak of. ConfigError as of `gradients`.
+    """
+    from .experiments.probe_compare import compare_variances
+
+    return compare_variances(_listed(runs), _steps(steps))
+
+
+def plot_gradients(found: ProbeComparison) -> go.Figure:
+    """Mean norm of an instance against the step, a panel a layer band and a line a sampler, with 95 % intervals.
+
+    After figure 4 of ANCE (Xiong et al. 2021), but from the same weights for all samplers. Methods of training, where there
+    are several, are rows of panels.
+    """
+    import plotly.express as px
+    from ance_app.theme import look, rank
+
+    table = found.table.assign(above=lambda t: t["high"] - t["mean"], below=lambda t: t["mean"] - t["low"])
+    names = sorted(table["sampler"].unique(), key=rank)
+    figure = px.line(
+        table,
+        x="step",
+        y="mean",
+        error_y="above",
+        error_y_minus="below",
+        color="sampler",
+        line_dash="sampler",
+        symbol="sampler",
+        facet_col="band",
+        facet_row="method" if table["method"].nunique() > 1 else None,
+        log_y=True,
+        markers=True,
+        category_orders={"sampler": names},
+        color_discrete_map={name: look(name).color for name in names},
+        line_dash_map={name: look(name).dash for name in names},
+        symbol_map={name: look(name).marker for name in names},
+        labels={"mean": "mean norm of an instance (log scale)"},
+        template="plotly_white",
+    )
+    return figure.for_each_annotation(lambda a: a.update(text=a.text.split("=")[-1]))
+
+
 def plot(runs: Run | Sequence[Run], name: str = "dev/RR@10") -> go.Figure:
     """One logged number against the step, a line a run; each recipe looks as it does in the dashboard."""
     import plotly.express as px
@@ -154,6 +247,10 @@ def plot(runs: Run | Sequence[Run], name: str = "dev/RR@10") -> go.Figure:
         labels={"value": name, "step": "step (updates)"},
         template="plotly_white",
     )
+
+
+def _steps(steps: int | Sequence[int] | None) -> list[int] | None:
+    return [steps] if isinstance(steps, int) else None if steps is None else list(steps)
 
 
 def _listed(runs: Run | Sequence[Run]) -> list[Run]:

@@ -82,9 +82,9 @@ class Comparison:
                 "smallest": self.smallest,
                 "power_of_seeds_needed": POWER,
             },
-            "runs": _records(self.runs),
-            "methods": _records(self.methods),
-            "arms": _records(self.arms),
+            "runs": records(self.runs),
+            "methods": records(self.methods),
+            "arms": records(self.arms),
             "differs": {str(key): dict(row) for key, row in self.differs.iterrows()},
             "warnings": self.warnings,
         }
@@ -264,6 +264,7 @@ def _budget_warnings(arms: pd.DataFrame, base: str) -> list[str]:
     return warnings
 
 
-def _records(table: pd.DataFrame) -> list[dict[str, Any]]:
+def records(table: pd.DataFrame) -> list[dict[str, Any]]:
+    """The rows of a table, ready for JSON: plain numbers, and None for what is missing."""
     rows: list[dict[str, Any]] = table.astype(object).where(table.notna(), None).to_dict("records")  # type: ignore[assignment]
     return [{k: v.item() if isinstance(v, np.generic) else v for k, v in row.items()} for row in rows]

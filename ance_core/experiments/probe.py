@@ -46,8 +46,8 @@ class Moment:
     embeddings: CurrentEmbeddings
 
 
-def load_moment(run: Run, step: int | None = None) -> Moment:
-    """Weights of a checkpoint, the last one if `step` is None; ConfigError without such a checkpoint, or its data."""
+def check_checkpoint(run: Run, step: int | None) -> int:
+    """The step itself, the last checkpoint's for None. ConfigError where the run has no such checkpoint."""
     checkpoints = run.checkpoints()
     if not checkpoints:
         raise ConfigError(
@@ -58,11 +58,17 @@ def load_moment(run: Run, step: int | None = None) -> Moment:
         raise ConfigError(
             f"probe: run '{run.name}' has no checkpoint at step {step}; it has {', '.join(map(str, checkpoints))}"
         )
+    return step
+
+
+def load_moment(run: Run, step: int | None = None) -> Moment:
+    """Weights of a checkpoint, the last one if `step` is None; ConfigError without such a checkpoint, or its data."""
+    step = check_checkpoint(run, step)
     config: RunConfig = parse(RunConfig, run.info["config"], f"run '{run.name}'")
     problem = load_problem(config, dataset_of(run))
     check_table(run, problem, "probe")
     model = build_encoder(config.encoder, problem.dataset, problem.tokens, config.seed)
-    read_weights(checkpoints[step], model)
+    read_weights(run.checkpoints()[step], model)
     if RECIPES[config.recipe].trains == "queries":
         model.document_tower.requires_grad_(False)
     return Moment(run, step, config, problem, model, CurrentEmbeddings(model, problem.tokens))

@@ -20,23 +20,33 @@ LARGEST = 20_000
 """Documents beyond which enumerating every negative takes too long to be meant."""
 
 
+def check_variance(run: Run) -> None:
+    """ConfigError for a run of which not every negative can be enumerated: too many documents, or several passages each."""
+    documents = int((run.info.get("dataset") or {}).get("docs") or 0)
+    passages = (run.info["config"].get("encoder") or {}).get("max_passages") or 1
+    if documents > LARGEST:
+        raise ConfigError(
+            f"variance: every one of {documents} documents would be measured for each query; the most is "
+            f"{LARGEST}: use a smaller corpus, or leave --variance out"
+        )
+    if passages > 1:
+        raise ConfigError(
+            f"variance: run '{run.name}' reads up to {passages} passages a document, and this is "
+            "worked out for one vector a document; choose a run with encoder.max_passages 1, or leave --variance out"
+        )
+
+
 def variance_of_run(
     run: Run, step: int | None, samplers: str, queries: int, watch: Watch = lambda *_: None
 ) -> dict[str, Any]:
     """Measure, store beside the probe, and return: see `summary`. ConfigError for a corpus too large to enumerate."""
+    check_variance(run)
     moment = load_moment(run, step)
-    if moment.problem.n_docs > LARGEST:
-        raise ConfigError(
-            f"variance: every one of {moment.problem.n_docs} documents would be measured for each query; the most is "
-            f"{LARGEST}: use a smaller corpus, or leave --variance out"
-        )
-    if moment.problem.tokens.docs.passages is not None:
-        raise ConfigError(
-            f"variance: run '{run.name}' reads up to {moment.config.encoder.max_passages} passages a document, and this is "
-            "worked out for one vector a document; choose a run with encoder.max_passages 1, or leave --variance out"
-        )
     names, found, notes = enumerate_queries(moment, sampler_names(samplers), queries, watch)
     value = summary(names, found) | {"notes": notes}
+    batches = probe_batches(moment.problem, queries, moment.step)
+    rows = np.concatenate([batch.labels.queries[batch.rows] for batch in batches])
+    value["each"]["query"] = rows.tolist()
     probes.write_variance(run.folder, moment.step, value)
     return value
 
@@ -88,7 +98,7 @@ def summary(names: list[str], found: list[QueryVariance]) -> dict[str, Any]:
     """Sums over queries, relative to the optimum's variance and to the length of the full gradient.
 
     weighted: None where some query has candidates that the sampler never draws. ordered: whether for every query the
-    optimum is the least of all weighted variances.
+    optimum is the least of all weighted variances. each: what was summed, query by query, here and of each sampler.
     """
     optimum = sum(q.optimum for q in found)
     full = sum(q.full for q in found)
@@ -102,6 +112,11 @@ def summary(names: list[str], found: list[QueryVariance]) -> dict[str, Any]:
                 "as_run": float(sum(q.as_run[i] for q in found) / optimum),
                 "bias": float(sum(q.bias[i] for q in found) / full),
                 "cosine": float(np.mean([q.cosine[i] for q in found])),
+                "each": {
+                    "weighted": [None if np.isnan(v) else float(v) for v in weighted],
+                    "as_run": [float(q.as_run[i]) for q in found],
+                    "bias": [float(q.bias[i]) for q in found],
+                },
             }
         )
     least = [np.nanmin(np.append(q.weighted, q.uniform)) >= q.optimum * (1 - 1e-6) for q in found]
@@ -111,4 +126,5 @@ def summary(names: list[str], found: list[QueryVariance]) -> dict[str, Any]:
         "uniform": float(sum(q.uniform for q in found) / optimum),
         "ordered": bool(np.all(least)),
         "samplers": rows,
+        "each": {"optimum": [float(q.optimum) for q in found], "full": [float(q.full) for q in found]},
     }

@@ -20,6 +20,7 @@ COMMANDS = {
     "runs show": ["ance-a", "--runs", "RUNS"],
     "eval": ["ance-a", "--runs", "RUNS"],
     "compare": ["ance-a", "random-a", "--runs", "RUNS"],
+    "probe": ["ance-a", "--runs", "RUNS", "--samplers", "random,ance", "--queries", "4"],
     "geometry": ["ance-a", "--runs", "RUNS"],
     "explain": ["ance-a", "q01", "--runs", "RUNS"],
     "search": ["ance-a", "who keeps the light", "--runs", "RUNS"],
