@@ -15,9 +15,10 @@ from torch import Tensor, nn
 from torch.optim import Optimizer
 
 from ..errors import StoreError
+from .state import STATE, damaged, read_state
 
 QUERY, DOCUMENT = "query_tower.", "document_tower."
-WEIGHTS, OPTIMIZER, STATE = "model.safetensors", "optimizer.safetensors", "state.json"
+WEIGHTS, OPTIMIZER = "model.safetensors", "optimizer.safetensors"
 
 
 def weights_of(model: nn.Module) -> dict[str, Tensor]:
@@ -66,14 +67,7 @@ def _tensors(path: Path) -> dict[str, Tensor]:
     try:
         return load_file(path)
     except Exception as error:  # safetensors raises its own, OSError or ValueError
-        raise _damaged(path, error) from None
-
-
-def _damaged(path: Path, error: Exception) -> StoreError:
-    reason = " ".join(str(error).split())
-    return StoreError(
-        f"{path}: damaged ({reason}): delete the folder {path.parent.name}, and the checkpoint before it is used"
-    )
+        raise damaged(path, error) from None
 
 
 def read_checkpoint(folder: Path, model: nn.Module, optimizer: Optimizer) -> dict[str, Any]:
@@ -87,12 +81,3 @@ def read_checkpoint(folder: Path, model: nn.Module, optimizer: Optimizer) -> dic
         device = parameter.device if value.dim() or parameter.device.type != "cpu" else value.device
         optimizer.state[parameter][moment] = value.to(device)
     return read_state(folder)
-
-
-def read_state(folder: Path) -> dict[str, Any]:
-    """What a checkpoint holds besides tensors. StoreError if it is damaged."""
-    try:
-        state: dict[str, Any] = json.loads((folder / STATE).read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
-        raise _damaged(folder / STATE, error) from None
-    return state
