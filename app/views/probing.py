@@ -46,11 +46,15 @@ def _progress(source: Source, kind: str) -> None:
         st.rerun()
         return
     share, doing = job.progress()
-        with st.container(border=True, key=f"{kind}-job"):
+    with st.container(border=True, key=f"{kind}-job"):
         since = duration(time.monotonic() - job.began)
         st.progress(share, f"{VERBS[kind]} **{job.run}** at step {job.step:,}: {doing} · {since}")
         st.button(
-            "Stop", icon=":material/stop:", key=f"{kind}-stop", on_click=prober.stop, args=(source.folder, kind)
+            "Stop",
+            icon=":material/stop:",
+            key=f"{kind}-stop",
+            on_click=prober.stop,
+            args=(source.folder, kind),
         )
 
 
