@@ -24,7 +24,7 @@ class Batches:
         config = run.info["config"]
         checkpoints = run.checkpoints()
         self.first = int(read_state(checkpoints[min(checkpoints)])["first_step"])
-        self.done, self._labels = run.status().step, labels
+        self.done, self.labels = run.status().step, labels
         self._size = min(int(config["batch_size"]), len(labels.queries))
         self._order = DataOrder(labels, n_docs, self._size, int(config["seed"]))
 
@@ -39,7 +39,7 @@ class Batches:
 
     def used(self) -> np.ndarray:
         """The rows of the labels that were in some batch, ascending."""
-        seen = np.zeros(len(self._labels.queries), bool)
+        seen = np.zeros(len(self.labels.queries), bool)
         for step in range(self.first, self.done):
             seen[self._order.batch(step).rows] = True
             if step % self._order.steps_per_epoch == 0 and seen.all():
