@@ -14,6 +14,7 @@ from ..theme import Look, tint
 from .layout import axis, base, plain
 
 BARS = 12  # terms with a bar of their own; the others share one
+FEW = 8  # terms, each of which is seen against 1, as hard as a term can pull
 ROW, FOOT = 30, 74  # pixels of a bar, and of the axis below
 REMOVED, MOST = "#8A919C", "#D0433B"
 LONGEST = 26  # characters beside a bar
@@ -59,9 +60,8 @@ def weights_figure(terms: pd.DataFrame, drawn: Look) -> go.Figure:
     kinds = len({row["kind"] for row in rows})
     top = max((row["x"] for row in rows), default=0.0)
     height = ROW * max(len(rows), 2) + FOOT + (28 if kinds > 1 else 0)
-    limit = (
-        1.12 if top > 0.25 else top * 1.3 or 1.0
-    )  # of 1, as hard as a term can pull, if that can be seen at all
+    few = len(counted) <= FEW or top > 0.25  # or many share what can be pulled, and 1 is far away
+    limit = 1.12 if few else top * 1.3 or 1.0
     figure.update_layout(
         **base(
             height,

@@ -78,7 +78,9 @@ def finding(found: Explanation) -> str:
             f" {words.count(hidden, 'hidden relevant')} among them: withheld from training, and pushed away."
         )
     total = float(counted["weight"].sum())
-    if len(counted) > 1 and total > 0:
+    if len(counted) == 1:
+        sentence += f" Its weight is {total:.2g}."
+    elif total > 0:
         top = counted.loc[counted["weight"].idxmax()]
         rank = f", rank {top['rank'] + 1:,} when it was mined," if top["rank"] >= 0 else ""
         sentence += f" The heaviest{rank} has {top['weight'] / total:.0%} of all their weight."
