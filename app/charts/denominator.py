@@ -66,7 +66,7 @@ def weights_figure(terms: pd.DataFrame, drawn: Look) -> go.Figure:
         **base(
             height,
             f"denominator/weights|{len(rows)}",
-            axis("Weight: how the query's loss changes with the score", range=[0, limit], nticks=6),
+            axis("Weight (1 at most)", range=[0, limit], nticks=4),
             _labels([row["label"] for row in rows]),
             zoom=False,
             legend=kinds > 1,
@@ -120,9 +120,9 @@ def funnel_figure(funnel: Funnel, drawn: Look) -> go.Figure:
         textposition="outside",
         **common,
     )
-    limit = float(before.max(initial=1.0)) * 1.22
-    ticks = [0, *(10**power for power in range(int(limit) + 1))]
-    named = axis("Candidates (each step ten times as many)", range=[0, limit])
+    limit = float(before.max(initial=1.0)) * 1.36  # room for the words at the longest bar
+    ticks = [0, *(10**power for power in range(1, int(limit) + 1))]
+    named = axis("Candidates, logarithmic", range=[0, limit], tickangle=0)
     named |= {"tickvals": [np.log10(1 + n) for n in ticks], "ticktext": [f"{n:,}" for n in ticks]}
     labels = [f"{plain(stage.name)}<br><sub>{plain(_setting(stage))}</sub>" for stage in stages]
     height = (ROW + 10) * len(stages) + FOOT

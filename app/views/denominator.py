@@ -22,7 +22,7 @@ from ..theme import Look
 from . import blocks, denominator_terms, probing
 from .choices import keep_if_offered
 
-SHOWN = 30  # terms, until all are asked for
+SHOWN = 15  # terms, until all are asked for
 FROM = {
     "pool own": "the model's own ranking",
     "pool bm25": "BM25's ranking",
@@ -31,8 +31,8 @@ FROM = {
     "ranking": "the current ranking of the corpus",
 }
 WEIGHTS = (
-    "Each bar is a term of the query's loss: how hard it pushes its document away. 1 is as hard as a term can pull; near 0 "
-    "it has been learned, and might as well not be there.",
+    "Each bar is a term of the query's loss, and how much the loss changes with its score: how hard its document is pushed "
+    "away. 1 is as hard as a term can pull; near 0 it has been learned, and might as well not be there.",
     "One long bar among many: the others cost time and teach nothing. A hatched bar pulls the model away from a document "
     "that answers the query.",
 )
@@ -139,13 +139,13 @@ def _answer(found: Explanation, there: Offered, look: Look) -> None:
         f"{found.run}, step {found.step:,}; repeated from the checkpoint at {found.checkpoint:,}.",
         found.terms, WEIGHTS, finding=denominator_terms.finding(found),
     )  # fmt: skip
-    _table(found, there)
     left, right = st.columns([7, 3], gap="medium")
     with left:
         for funnel in found.funnels:
             _funnel(funnel, look, file)
     with right:
         blocks.beside(*FUNNEL)
+    _table(found, there)
 
 
 def _heading(found: Explanation, there: Offered) -> str:

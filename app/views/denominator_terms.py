@@ -54,7 +54,7 @@ def _row(term: pd.Series) -> list[str]:
     marks = "".join(f' <b class="ance-flag">{escape(flag)}</b>' for flag in flags)
     return [
         f"{escape(clip(text, 110))}<small>{' · '.join(facts)}{marks}</small>",
-        escape(str(term["source"])),
+        f'<span style="white-space:nowrap">{escape(str(term["source"]))}</span>',
         f"{term['rank'] + 1:,}" if term["rank"] >= 0 else tables.BLANK,
         words.number(term["score_drawn"], 2),
         words.number(term["score"], 2),

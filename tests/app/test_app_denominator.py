@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import shutil
 import subprocess
 import sys
@@ -86,7 +85,7 @@ def test_a_step_is_repeated_from_the_page_and_then_shown_at_once(open_page, fold
     job = prober.job(place, prober.REPEAT)
     assert f"Repeating **ance** at step {step}" in app.get("progress")[0].proto.text
     with pytest.raises(
-        prober.AnceError, match="^The repetition of step .* is under way: wait until it has ended"
+        prober.AnceError, match=r"^The repetition of step .* is under way: wait until it has ended"
     ):
         prober.start(place, "ance", STEPS)
     assert job.process.wait(timeout=240) == 0, job._text("err")
@@ -97,7 +96,6 @@ def test_a_step_is_repeated_from_the_page_and_then_shown_at_once(open_page, fold
     found = explain(Store(place).run("ance"), query)
     kept = asked.answer(Store(place).run("ance"), step, there.row(query))
     assert kept is not None
-    assert kept.facts() == json.loads(json.dumps(kept.facts()))
     assert kept.agreement == found.agreement
     assert kept.funnels == found.funnels
     assert kept.terms.astype(object).equals(found.terms.astype(object)[kept.terms.columns])
