@@ -105,7 +105,7 @@ def funnel_figure(funnel: Funnel, drawn: Look) -> go.Figure:
     }  # fmt: skip
     figure = go.Figure()
     figure.add_bar(
-        x=left, name="left", marker={"color": tint(drawn.color, 0.72)}, text=[f"{s.left:,}" for s in stages],
+        x=left, name="left", marker={"color": drawn.color}, text=[f"{s.left:,}" for s in stages],
         textposition="inside", insidetextanchor="start", constraintext="none", textangle=0, **common,
     )  # fmt: skip
     figure.add_bar(

@@ -12,7 +12,7 @@ from ance_app import explained as asked
 from ance_app import prober
 from ance_app.charts import denominator as figures_of
 from ance_app.theme import look
-from ance_app.views import denominator_terms
+from ance_app.views import denominator, denominator_terms
 
 from ance_core.experiments.explain import explain
 from ance_core.experiments.explanation import Explanation
@@ -122,6 +122,10 @@ def test_every_term_stands_in_the_table_with_its_numbers_and_flags(open_page, fo
     app = open_page(place, "negatives", question=QUESTION, asked=query)
     assert quiet(app)
     shown = text(app)
+    assert shown.count('data-label="Term"') == denominator.SHOWN + 1  # and the positive
+    shown = text(app.toggle(key="all-terms").set_value(True).run())
+    assert quiet(app)
+    assert shown.count('data-label="Term"') == len(found.terms) + 1
     counted = found.terms[found.terms["masked"] == ""]
     for term in counted.to_dict("records"):
         assert escape(term["negative_text"][:40]) in shown
