@@ -37,13 +37,13 @@ class Probed:
     def table(self, name: str, step: int) -> pd.DataFrame:
         """The probe of a run at a step; see `runs.probes`."""
         run = self._source.run(name)
-        return _keep(probes.probe_path(run.folder, step), "table", lambda: probes.read(run.folder, step))
+        return keep(probes.probe_path(run.folder, step), "table", lambda: probes.read(run.folder, step))
 
     def variance(self, name: str, step: int) -> dict[str, Any]:
         """The variance of samplers at a step; see `experiments.variance.summary`."""
         run = self._source.run(name)
         path = probes.variance_path(run.folder, step)
-        return _keep(path, "variance", lambda: probes.read_variance(run.folder, step))
+        return keep(path, "variance", lambda: probes.read_variance(run.folder, step))
 
     def summary(self, name: str, step: int) -> list[dict[str, Any]]:
         """Norms by sampler; see `probe_summary.summarise`."""
@@ -75,7 +75,7 @@ class Probed:
 
     def _ask(self, name: str, step: int, what: str, compute: Callable[[pd.DataFrame], T]) -> T:
         path = probes.probe_path(self._source.run(name).folder, step)
-        return _keep(path, what, lambda: compute(self.table(name, step)))
+        return keep(path, what, lambda: compute(self.table(name, step)))
 
 
 def _files(run: Run) -> list[tuple[str, int]]:
@@ -92,8 +92,8 @@ def _stamp(path: Path) -> int:
         return 0
 
 
-def _keep(path: Path, what: str, compute: Callable[[], T]) -> T:
-    """`compute()`, or its earlier result if the file has not changed since."""
+def keep(path: Path, what: str, compute: Callable[[], T]) -> T:
+    """`compute()`, or its earlier result for `what` if the file has not changed since."""
     stamp = _stamp(path)
     with _lock:
         kept = _kept.get((str(path), what))

@@ -1,4 +1,4 @@
-"""Probes that the page was asked for: one at a time, in a process of its own, so that the page stays quick."""
+"""Probes, and steps to repeat, that a page was asked for: one at a time, in a process of its own: pages stay quick."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from . import processes
 
 
 class Progress(NamedTuple):
-    """How far a probe is: a share from 0 to 1, and what it is doing now."""
+    """How far a job is: a share from 0 to 1, and what it is doing now."""
 
     share: float
     doing: str
@@ -27,8 +27,12 @@ class Progress(NamedTuple):
 
 @dataclass(frozen=True)
 class Job:
-    """A probe under way, or just ended. What it writes goes to a folder that disappears with this object."""
+    """A job under way, or just ended. What it writes goes to a folder that disappears with this object.
 
+    name: in words, as in "the probe of ance at step 200".
+    """
+
+    name: str
     run: str
     step: int
     process: subprocess.Popen[bytes]
@@ -47,7 +51,7 @@ class Job:
             return ""
         lines = [line for line in self._text("err").splitlines() if line.startswith("ance: ")]
         why = lines[-1].removeprefix("ance: ") if lines else f"exit status {self.process.returncode}"
-        return f"The probe of {self.run} at step {self.step} ended without a result: {why}"
+        return f"{self.name[0].upper()}{self.name[1:]} ended without a result: {why}"
 
     def progress(self) -> Progress:
         """From the last whole line it wrote."""
@@ -61,45 +65,64 @@ class Job:
         return Path(self.output.name, name).read_text(encoding="utf-8", errors="replace")
 
 
-_jobs: dict[Path, Job] = {}
+PROBE, REPEAT = "probe", "repeat"
+_jobs: dict[tuple[Path, str], Job] = {}  # by folder of runs and kind
 _lock = Lock()
 
 
 def start(runs: Path, run: str, step: int, variance: int = 0) -> None:
-    """Begin a probe of a checkpoint. AnceError while another one of this folder is under way."""
-    command = [sys.executable, "-m", "ance_core.cli.probe_job", "--runs", str(runs), "--run", run]
-    command += ["--step", str(step), "--variance", str(variance)]
+    """Begin a probe of a checkpoint. AnceError while another job of this folder is under way."""
+    words = ["--step", str(step), "--variance", str(variance)]
+    _begin(runs, PROBE, f"the probe of {run} at step {step}", run, step, "probe_job", words)
+
+
+def repeat(runs: Path, run: str, query: str, step: int) -> None:
+    """Begin to repeat a step for what stood in the loss of a query (an id). AnceError as of `start`."""
+    words = ["--step", str(step), f"--query={query}"]
+    _begin(runs, REPEAT, f"the repetition of step {step} of {run}", run, step, "explain_job", words)
+
+
+def _begin(runs: Path, kind: str, name: str, run: str, step: int, module: str, words: list[str]) -> None:
+    command = [sys.executable, "-m", f"ance_core.cli.{module}", f"--runs={runs}", f"--run={run}", *words]
     with _lock:
-        other = _jobs.get(runs)
-        if other is not None and other.running:
+        other = busy(runs)
+        if other is not None:
             raise AnceError(
-                f"A probe of {other.run} is under way: wait until it has ended, or stop it, then start this one."
+                f"{other.name[0].upper()}{other.name[1:]} is under way: wait until it has ended, or stop it, then start "
+                "this one."
             )
-        output = tempfile.TemporaryDirectory(prefix="ance-probe-")
+        output = tempfile.TemporaryDirectory(prefix="ance-job-")
         with Path(output.name, "out").open("wb") as out, Path(output.name, "err").open("wb") as err:
 
             def begin() -> subprocess.Popen[bytes]:
                 return subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=out, stderr=err)
 
-            process = processes.start(f"the probe of {run}", command, begin)
-        _jobs[runs] = Job(run, step, process, time.monotonic(), output)
+            process = processes.start(name, command, begin)
+        _jobs[runs, kind] = Job(name, run, step, process, time.monotonic(), output)
 
 
-def job(runs: Path) -> Job | None:
-    """The last probe begun on this folder of runs, if it has not been dismissed."""
-    return _jobs.get(runs)
+def job(runs: Path, kind: str = PROBE) -> Job | None:
+    """The last job of a kind begun on this folder of runs, if it has not been dismissed."""
+    return _jobs.get((runs, kind))
 
 
-def stop(runs: Path) -> None:
-    """End the probe of this folder, if there is one, and forget it. What was stored before stays."""
+def busy(runs: Path) -> Job | None:
+    """The job that is at work on this folder, of whichever kind."""
+    found = (_jobs.get((runs, kind)) for kind in (PROBE, REPEAT))
+    return next((job for job in found if job is not None and job.running), None)
+
+
+def stop(runs: Path, kind: str = PROBE) -> None:
+    """End the job of a kind on this folder, if there is one, and forget it. What was stored before stays."""
     with _lock:
-        ended = _jobs.pop(runs, None)
+        ended = _jobs.pop((runs, kind), None)
     if ended is not None and ended.running:
         ended.process.terminate()
         ended.process.wait()
 
 
 @atexit.register
-def _stop_all() -> None:
-    for runs in list(_jobs):
-        stop(runs)
+def stop_all() -> None:
+    """End the jobs of all folders."""
+    for runs, kind in list(_jobs):
+        stop(runs, kind)

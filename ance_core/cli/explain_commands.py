@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
 from math import isfinite
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated, Any
 
 import typer
 
@@ -13,9 +12,6 @@ from ..runs import Store
 from ..tables import Column, FittedTable
 from .app import AsJson, RunsFolder, app, console, out, print_json
 from .run_commands import RunName
-
-if TYPE_CHECKING:
-    from ..experiments.explain import Explanation
 
 _TEXT = 40
 
@@ -37,7 +33,7 @@ def explain(
 
         found = explained(run, query, step)
     if as_json:
-        print_json(_facts(found))
+        print_json(found.facts())
         return
     say: dict[str, Any] = {"markup": False, "highlight": False, "soft_wrap": True}
     out.print(f"{name}, step {found.step}: query {found.query_id}, {found.query_text!r}", **say)
@@ -47,27 +43,12 @@ def explain(
         out.print(_terms(ordered, f"{_asked(str(contrast))} {positive}, score {score:.3f}"))
     for funnel in found.funnels:
         out.print(_funnel(funnel))
-        for note in filter(None, (_most(funnel), funnel.note)):
+        for note in filter(None, (funnel.sentence(), funnel.note)):
             out.print(note, **say)
     uses = found.uses
     often = f"{len(uses)} times, at steps {uses[0]} to {uses[-1]}" if len(uses) > 1 else "once"
     console.print(f"In the batch {often}. Repeated from the checkpoint at {found.checkpoint}:", **say)
     console.print(f"{found.agreement.sentence()}.", **say)
-
-
-def _facts(found: Explanation) -> dict[str, Any]:
-    agreement = asdict(found.agreement) | {"same": found.agreement.same}
-    return {
-        "run": found.run,
-        "query": found.query_id,
-        "text": found.query_text,
-        "step": found.step,
-        "uses": list(found.uses),
-        "checkpoint": found.checkpoint,
-        "terms": found.terms.to_dict("records"),
-        "funnels": [asdict(funnel) for funnel in found.funnels],
-        "agreement": agreement,
-    }
 
 
 def _asked(contrast: str) -> str:
@@ -113,12 +94,6 @@ def _funnel(funnel: Any) -> FittedTable:
     for stage in funnel.stages:
         table.add(stage.name, f"{stage.left:,}", f"{stage.removed:,}" if stage.removed else "", stage.setting)
     return table
-
-
-def _most(funnel: Any) -> str:
-    if funnel.most is None:
-        return "Nothing between the ranking and the draw removed any."
-    return f"Most were removed by {funnel.most.setting or funnel.most.name}: {funnel.most.removed:,}."
 
 
 def _number(value: float, digits: int) -> str:

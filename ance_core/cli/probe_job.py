@@ -9,15 +9,15 @@ error is one line on standard error, as at the prompt.
 from __future__ import annotations
 
 import argparse
-import json
 import sys
 from pathlib import Path
 
 from ..runs import Store
 from .entry import guarded
+from .jobs import tell
 
 
-def probe_and_tell() -> None:
+def probe_andtell() -> None:
     """Probe; the arguments are those of the command line above."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--runs", type=Path, required=True)
@@ -26,18 +26,14 @@ def probe_and_tell() -> None:
     parser.add_argument("--variance", type=int, default=0)
     args = parser.parse_args()
     run = Store(args.runs).run(args.run)
-    _tell(0, 0, "reading the data and the model")
+    tell(0, 0, "reading the data and the model")
     from ..experiments.probe import probe_run
     from ..experiments.variance import variance_of_run
 
-    _, step, _ = probe_run(run, args.step, watch=_tell)
+    _, step, _ = probe_run(run, args.step, watch=tell)
     if args.variance:
-        variance_of_run(run, step, "all", args.variance, watch=_tell)
-
-
-def _tell(done: int, of: int, doing: str) -> None:
-    print(json.dumps({"done": done, "of": of, "doing": doing}), flush=True)
+        variance_of_run(run, step, "all", args.variance, watch=tell)
 
 
 if __name__ == "__main__":
-    sys.exit(guarded(probe_and_tell))
+    sys.exit(guarded(probe_andtell))

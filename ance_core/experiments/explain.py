@@ -10,7 +10,6 @@ terms are the recorded ones to the bit; how far it is from what was logged is sa
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -21,97 +20,36 @@ from ..recipes import get_recipe
 from ..runs import Run
 from ..runs.info import installed_versions
 from ..samplers import Pool
-from ..training.again import Look, Repeated, pools_at, problem_of, repeat
+from ..training.again import Look, Repeated, Watch, pools_at, problem_of, repeat
 from ..training.arithmetic import arithmetic_differences
-from ..training.checkpoint import read_position
-from ..training.order import DataOrder
 from ..training.problem import Problem
-from ..training.run import Training, effective_batch_size
-from .funnel import Funnel, funnels_of, mined_unfiltered, sliced
+from ..training.run import Training
+from .batches import Batches
+from .explanation import Agreement, Explanation
+from .funnel import funnels_of, mined_unfiltered, sliced
 from .terms import terms_of
 
 if TYPE_CHECKING:
     import pandas as pd
 
-CLOSE = 1e-6
-"""Relative difference of the batch's loss up to which a repeated step counts as the same."""
 COMPARED = ("rank", "score_drawn", "probability", "score", "positive_score", "loss", "grad_norm")
 _SHOWN = 8
 
 
-@dataclass(frozen=True)
-class Agreement:
-    """How a repeated step agrees with what was written down.
-
-    loss: of the batch now. logged: then, None if not logged. relative: their relative difference. records: of this query
-    at this step; equal: how many of them came out equal to the bit; score_gap: the largest difference of a score.
-    differing: what is otherwise than in `run.json`.
-    """
-
-    loss: float
-    logged: float | None
-    relative: float | None
-    records: int
-    equal: int
-    score_gap: float
-    differing: tuple[str, ...]
-
-    @property
-    def same(self) -> bool:
-        """Whether all that was written down came out again."""
-        return self.equal == self.records and (self.relative is None or self.relative <= CLOSE)
-
-    def sentence(self) -> str:
-        """The same in words."""
-        said = []
-        if self.relative is not None:
-            said.append(
-                f"the batch's loss is {self.loss:.6g}, logged {self.logged:.6g} (relative difference {self.relative:.1g})"
-            )
-        if self.records:
-            said.append(f"{self.equal} of {self.records} records equal to the bit")
-            if self.equal < self.records:
-                said.append(f"scores differ by up to {self.score_gap:.2g}")
-        if not said:
-            said.append("nothing was written down that it could be compared with")
-        if self.differing:
-            said.append(f"other than then: {', '.join(self.differing)}")
-        return "; ".join(said)
-
-
-@dataclass(frozen=True, eq=False)
-class Explanation:
-    """A query's part in one step. query: row of the dataset. step: from 1. uses: all steps at which it was in the batch.
-
-    terms: see `terms_of`, with ids beside the rows. checkpoint: what the step was repeated from.
-    """
-
-    run: str
-    query: int
-    query_id: str
-    query_text: str
-    step: int
-    uses: tuple[int, ...]
-    checkpoint: int
-    terms: pd.DataFrame
-    funnels: tuple[Funnel, ...]
-    agreement: Agreement
-
-
-def explain(run: Run, query: str, step: int | None = None) -> Explanation:
+def explain(run: Run, query: str, step: int | None = None, watch: Watch = lambda *_: None) -> Explanation:
     """The terms of `query` (an id) in the loss of `step`, its last use by default; see `Explanation`.
 
-    ConfigError, in one line, for a run without checkpoints, a query that training does not draw, a step at which it was not
-    in the batch, or data that has changed; DataError for data that has gone.
+    watch: told how far it is. ConfigError, in one line, for a run without checkpoints, a query that training does not draw,
+    a step at which it was not in the batch, or data that has changed; DataError for data that has gone.
     """
     config, problem = problem_of(run, "explain")
     row = row_of(problem, query)
-    uses = uses_of(run, config, problem, row, query)
+    uses = uses_of(run, problem, row, query)
     step = uses[-1] if step is None else step
     _check_step(run, query, step, uses)
     unfiltered: dict[str, Pool] = {}
     pause, look = _look(run, config, problem, row, step, unfiltered)
-    repeated = repeat(run, config, problem, step, pause, look)
+    repeated = repeat(run, config, problem, step, pause, look, watch)
     terms = terms_of(repeated, row)
     funnels = funnels_of(repeated, row, terms, unfiltered)
     dataset_row = int(problem.labels.queries[row])
@@ -153,18 +91,16 @@ def _near(query: str, ids: list[str] | tuple[str, ...]) -> str:
     return hint if hint.startswith("; did you") else f"; ids look like {', '.join(map(repr, list(ids)[:3]))}"
 
 
-def uses_of(run: Run, config: RunConfig, problem: Problem, row: int, query: str) -> list[int]:
+def uses_of(run: Run, problem: Problem, row: int, query: str) -> list[int]:
     """The updates (from 1) that a run has done with the query in the batch. ConfigError where there is none yet."""
-    order = DataOrder(problem.labels, problem.n_docs, effective_batch_size(config, problem), config.seed)
-    checkpoints = run.checkpoints()
-    first, done = int(read_position(checkpoints[min(checkpoints)])["first_step"]), run.status().step
-    found = [step + 1 for step in order.steps_of(row, first, done)]
+    batches = Batches(run, problem.labels, problem.n_docs)
+    found = batches.uses(row)
     if not found:
-        ahead = order.steps_of(row, done, done + 3 * order.steps_per_epoch)
-        when = f" (the first time will be step {ahead[0] + 1})" if ahead else ""
+        ahead = batches.next_use(row)
+        when = f" (the first time will be step {ahead})" if ahead else ""
         raise ConfigError(
-            f"query: {query!r} was in no batch of steps {first + 1} to {done} of run '{run.name}'{when}; choose another "
-            "query, or train longer"
+            f"query: {query!r} was in no batch of steps {batches.first + 1} to {batches.done} of run '{run.name}'{when}; "
+            "choose another query, or train longer"
         )
     return found
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -16,31 +16,9 @@ from ..training.again import Repeated
 from ..training.miners import Miner
 from ..training.problem import Problem
 from ..training.run import Training
+from .explanation import Funnel, Stage
 
 MARGINS = ("max_score", "absolute_margin", "relative_margin", "percentage_of_positive")
-
-
-@dataclass(frozen=True)
-class Stage:
-    """name: in words. setting: what decides it, as in the config, with its value. left: candidates after it."""
-
-    name: str
-    setting: str
-    left: int
-    removed: int
-
-
-@dataclass(frozen=True)
-class Funnel:
-    """stages: in order. most: the stage between the ranking and the draw that removed most, None where none removed any.
-
-    source: `pool own`, `pool bm25`, `batch`, `corpus` or `ranking` of the step. note: what could not be counted.
-    """
-
-    source: str
-    stages: tuple[Stage, ...]
-    most: Stage | None
-    note: str = ""
 
 
 class _Counting:

@@ -22,7 +22,7 @@ from typing import TYPE_CHECKING, Any, Self
 import numpy as np
 
 from ..errors import StoreError, nearest
-from . import evaluations, log, negatives, probes, snapshots
+from . import evaluations, explained, log, negatives, probes, snapshots
 from .files import atomic_file, atomic_folder, remove, sweep, write_json_atomic, writing
 from .status import ACTIVE, FINAL, Writer
 from .wear import POOLS
@@ -222,6 +222,7 @@ class RunWriter:
                 snapshots.truncate(self.folder / parent, step)
             negatives.truncate(self.folder, step)
             probes.truncate(self.folder, step)
+            explained.truncate(self.folder, step)
             with log.transaction(self._connection, self._path):
                 self._connection.execute("DELETE FROM scalars WHERE step > ?", (step,))
                 self._connection.execute(evaluations.DELETE_AFTER, (step,))

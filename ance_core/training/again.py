@@ -31,6 +31,8 @@ from .run import Training, assemble, restore
 from .start import check_table
 
 Look = Callable[[Training], None]
+Watch = Callable[[int, int, str], None]
+"""Told how many parts are done, of how many, and what is being done."""
 
 
 class Silent:
@@ -173,11 +175,12 @@ def repeat(
     step: int,
     pause: int | None = None,
     look: Look | None = None,
+    watch: Watch = lambda *_: None,
 ) -> Repeated:
     """The update `step` (from 1) of a run, worked out anew and not taken.
 
     look: called once with the training as it was after `pause` updates; an earlier checkpoint is begun from if need be.
-    Raises as `training_at`.
+    watch: told of each update on the way. Raises as `training_at`.
     """
     start = step - 1 if pause is None else min(pause, step - 1)
     training, before = training_at(run, config, problem, start)
@@ -185,6 +188,7 @@ def repeat(
         look(training)
     if training.step < step - 1:
         for now in steps(training):
+            watch(now.step - before, step - before, f"step {now.step} again")
             if look and now.step == pause:
                 look(now)
             if now.step == step - 1:

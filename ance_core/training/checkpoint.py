@@ -17,9 +17,10 @@ from torch.optim import Optimizer
 from ..errors import StoreError
 from ..runs.headers import check_safetensors
 from ..runs.wear import CHECKPOINT_REMEDY, read_state
+from .state import STATE, damaged
 
 QUERY, DOCUMENT = "query_tower.", "document_tower."
-WEIGHTS, OPTIMIZER, STATE = "model.safetensors", "optimizer.safetensors", "state.json"
+WEIGHTS, OPTIMIZER = "model.safetensors", "optimizer.safetensors"
 
 
 def weights_of(model: nn.Module) -> dict[str, Tensor]:
@@ -69,14 +70,7 @@ def _tensors(path: Path) -> dict[str, Tensor]:
         check_safetensors(path)
         return load_file(path)
     except Exception as error:  # safetensors raises its own, OSError or ValueError
-        raise _damaged(path, error) from None
-
-
-def _damaged(path: Path, error: Exception) -> StoreError:
-    reason = " ".join(str(error).split())
-    return StoreError(
-        f"{path}: damaged ({reason}): delete the folder {path.parent.name}, and the checkpoint before it is used"
-    )
+        raise damaged(path, error) from None
 
 
 def read_checkpoint(folder: Path, model: nn.Module, optimizer: Optimizer) -> dict[str, Any]:
@@ -87,7 +81,7 @@ def read_checkpoint(folder: Path, model: nn.Module, optimizer: Optimizer) -> dic
     for key, value in _tensors(folder / OPTIMIZER).items():
         moment, _, name = key.partition("/")
         if name not in parameters or (value.dim() and value.shape != parameters[name].shape):
-            raise _damaged(folder / OPTIMIZER, ValueError(f"{key} is of no parameter of this model"))
+            raise damaged(folder / OPTIMIZER, ValueError(f"{key} is of no parameter of this model"))
         parameter = parameters[name]
         # AdamW keeps its step count on the processor unless fused on a device
         device = parameter.device if value.dim() or parameter.device.type != "cpu" else value.device

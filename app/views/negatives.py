@@ -12,7 +12,7 @@ from ..charts.groups import Group, by_method
 from ..drawn import Drawn
 from ..frame import live
 from ..source import Source, Summary
-from . import negative_curves, negative_shares
+from . import denominator, negative_curves, negative_shares
 from .page import about_runs, listed
 
 Section = Callable[[Source, Drawn, list[Group]], None]
@@ -24,6 +24,7 @@ SECTIONS: dict[str, Section] = {
     "Forgetting": negative_curves.forgetting,
     "Variety": negative_curves.variety,
     "Errors": negative_curves.errors,
+    "In the denominator": denominator.section,
 }
 
 
@@ -42,7 +43,8 @@ def page(source: Source, shown: list[Summary]) -> None:
 
 def _body(source: Source, shown: Sequence[Summary], section: Section) -> None:
     drawn = Drawn(source)
-    there, said = recorded(drawn, shown)
+    # a step is repeated from a checkpoint, whether there are records or not
+    there, said = (list(shown), []) if section is denominator.section else recorded(drawn, shown)
     if there:
         section(source, drawn, by_method([run.member for run in there]))
     else:

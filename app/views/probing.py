@@ -17,6 +17,7 @@ from ..words import duration
 
 QUERIES = 8  # whose negatives are all enumerated for the variance
 LOOK_S = 1.0
+VERBS = {prober.PROBE: "Probing", prober.REPEAT: "Repeating"}
 
 
 def command(source: Source, name: str, step: int | None = None, variance: bool = False) -> str:
@@ -27,32 +28,37 @@ def command(source: Source, name: str, step: int | None = None, variance: bool =
     return shlex.join(words)
 
 
-def progress(source: Source) -> None:
-    """The probe under way, if there is one, and what became of it; the page is drawn anew when it ends."""
-    job = prober.job(source.folder)
+def progress(source: Source, kind: str = prober.PROBE) -> None:
+    """The job of a kind under way, if there is one, and what became of it; the page is drawn anew when it ends."""
+    job = prober.job(source.folder, kind)
     if job is None:
         return
     if not job.running:
         if job.failed:
             st.error(verbatim(job.failed), icon=":material/error:")
-        prober.stop(source.folder)
+        prober.stop(source.folder, kind)
         return
-    st.fragment(guarded(lambda: _progress(source)), run_every=LOOK_S)()
+    st.fragment(guarded(lambda: _progress(source, kind)), run_every=LOOK_S)()
 
 
-def _progress(source: Source) -> None:
-    job = prober.job(source.folder)
+def _progress(source: Source, kind: str) -> None:
+    job = prober.job(source.folder, kind)
     if job is None or not job.running:
         st.rerun()
         return
     share, doing = job.progress()
-    with st.container(border=True, key="probe-job"):
+    with st.container(border=True, key=f"{kind}-job"):
         since = duration(time.monotonic() - job.began)
         st.progress(
-            share, f"Probing **{verbatim(job.run)}** at step {job.step:,}: {verbatim(doing)} · {since}"
+            share,
+            f"{VERBS[kind]} **{verbatim(job.run)}** at step {job.step:,}: {verbatim(doing)} · {since}",
         )
         st.button(
-            "Stop", icon=":material/stop:", key="probe-stop", on_click=prober.stop, args=(source.folder,)
+            "Stop",
+            icon=":material/stop:",
+            key=f"{kind}-stop",
+            on_click=prober.stop,
+            args=(source.folder, kind),
         )
 
 
@@ -77,7 +83,6 @@ def offer(source: Source, name: str, checkpoints: list[int], key: str, variance:
         )  # fmt: skip
     st.markdown("In a terminal:")
     st.code(command(source, name, step, variance), language="bash", wrap_lines=True)
-    job = prober.job(source.folder)
     st.button(
         "Measure it now",
         icon=":material/speed:",
@@ -85,7 +90,7 @@ def offer(source: Source, name: str, checkpoints: list[int], key: str, variance:
         key=f"{key}-start",
         on_click=_start,
         args=(source, name, step, QUERIES if variance else 0),
-        disabled=job is not None and job.running,
+        disabled=prober.busy(source.folder) is not None,
         help="It runs beside the dashboard and uses one or two cores for some seconds to a few minutes.",
     )
 

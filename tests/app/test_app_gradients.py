@@ -37,8 +37,7 @@ def folder(tmp_path_factory):
 def no_job():
     """No probe is left at work by a test."""
     yield
-    for runs in list(prober._jobs):
-        prober.stop(runs)
+    prober.stop_all()
 
 
 def test_all_figures_of_a_probe(open_page, folder):
