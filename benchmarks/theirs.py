@@ -17,7 +17,7 @@ from sentence_transformers import (
     SentenceTransformerTrainingArguments,
 )
 from sentence_transformers.sentence_transformer.losses import MultipleNegativesRankingLoss
-from sentence_transformers.sentence_transformer.modules import StaticEmbedding
+from sentence_transformers.sentence_transformer.modules import Router, StaticEmbedding
 from sentence_transformers.util import mine_hard_negatives
 from tokenizers import Tokenizer
 from transformers import TrainerCallback
@@ -30,6 +30,11 @@ from .duel import Turns
 from .sitting import ENDLESS, pool_settings
 
 BATCH = 32
+ROUTES = {
+    "anchor": "query",
+    "positive": "document",
+    "negative": "document",
+}  # of an export with lengths a side
 
 
 class _Clock(TrainerCallback):
@@ -54,7 +59,10 @@ def train(turns: Turns, kind: str, model: str, steps: int, limit: int | None = N
     trainer = SentenceTransformerTrainer(
         model=student,
         args=SentenceTransformerTrainingArguments(
-            output_dir="theirs", max_steps=ENDLESS, per_device_train_batch_size=BATCH
+            output_dir="theirs",
+            max_steps=ENDLESS,
+            per_device_train_batch_size=BATCH,
+            router_mapping=ROUTES if isinstance(student[0], Router) else {},
         ),
         train_dataset=Table.from_dict(triplets(texts)),
         loss=MultipleNegativesRankingLoss(student),

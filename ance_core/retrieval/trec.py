@@ -88,7 +88,7 @@ def _parse(line: str, where: str, query_rows: dict[str, int], doc_rows: dict[str
     fields = line.split()
     if len(fields) != 6:
         raise DataError(
-            f"{where}: {len(fields)} fields in {shown(line)}: need six, `query-id Q0 document-id rank score tag`"
+            f"{where}: {len(fields)} fields: need six, `query-id Q0 document-id rank score tag`, not {shown(line)}"
         )
     query, _, doc, rank, score, _ = fields
     if query not in query_rows:

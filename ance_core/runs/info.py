@@ -164,7 +164,7 @@ def _of_today(config: dict[str, Any]) -> dict[str, Any]:
     encoder, optimizer = config.get("encoder"), config.get("optimizer")
     if isinstance(encoder, dict) and "vocab_size" in encoder:
         since = {"vocabulary": "documents", "head": "ance", "query_prefix": "", "document_prefix": ""}
-        config = {**config, "encoder": {**since, **encoder}}
+        config = {**config, "encoder": encoder | {k: v for k, v in since.items() if k not in encoder}}
     if isinstance(optimizer, dict) and "learning_rate" in optimizer and "kind" not in optimizer:
         config = {**config, "optimizer": {"kind": "adamw", "momentum": 0.0, **optimizer}}
     return config

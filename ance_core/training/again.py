@@ -81,13 +81,12 @@ class StoredPools(Refresher):
 
     def read(self, index: int) -> dict[str, Any]:
         """The pools mined at a step. StoreError if they are gone."""
-        try:
-            return read_pools(self.folder, index)
-        except OSError:
+        path = pool_path(self.folder, index)
+        if not path.is_file():
             raise StoreError(
-                f"{pool_path(self.folder, index)}: missing, so the steps that draw from it cannot be repeated: restore "
-                "it from a copy, or train again"
-            ) from None
+                f"{path}: missing, so the steps that draw from it cannot be repeated: restore it from a copy, or train again"
+            )
+        return read_pools(self.folder, index)
 
     def before(self, index: int) -> int | None:
         """The step of the last pools mined before those of `index`."""

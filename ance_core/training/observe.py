@@ -15,6 +15,7 @@ from ..samplers.effective import effective_sample_sizes, sample_batch, top_share
 from ..samplers.uniform import Uniform
 from .checkpoint import write_checkpoint
 from .distance import EVERY, Start
+from .episodes import INHERITED
 from .evaluate import measure
 from .outcome import Contrast, Outcome
 from .probing import draw_one, measure_drawn, probe_batches
@@ -29,8 +30,9 @@ def observe_start(run: Training) -> None:
     """The state before the first update: evaluation, snapshot, and a checkpoint that resuming can start from."""
     run.writer.heartbeat(run.step, "running", steps=run.config.steps)
     if run.step == run.first_step:
-        run.start = Start.now(run.model)
-    elif run.start is None:
+        inherited = run.writer.folder / INHERITED  # of a fork whose episodes begin where its parent's do
+        run.start = Start.of_checkpoint(inherited, run.model) if inherited.is_dir() else Start.now(run.model)
+    if run.start is None:
         message = f"the weights of step {run.first_step} are gone, so their distance is no longer logged"
         run.writer.event(run.step, "distance", message)
     if run.step == run.first_step:

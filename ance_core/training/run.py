@@ -22,8 +22,6 @@ from ..objectives import Objective
 from ..recipes import Recipe, get_recipe
 from ..rng import generator
 from ..runs import Run, RunWriter
-from ..runs.snapshots import step_folder
-from ..runs.writer import CHECKPOINTS
 from ..samplers import Pool, Sampler
 from .asynchronous import AsyncRefresher
 from .checkpoint import read_checkpoint, read_weights, weights_of
@@ -31,7 +29,7 @@ from .control import Control
 from .device import make_accelerator
 from .distance import Start
 from .embeddings import CurrentEmbeddings
-from .episodes import Episodes
+from .episodes import Episodes, start_folder
 from .gradients import GradientMeter
 from .miners import Miner
 from .optimizer import make_optimizer
@@ -215,9 +213,7 @@ def restore(training: Training, run: Run, step: int) -> None:
         state["first_step"],
         state["seconds"],
     )
-    training.start = Start.of_checkpoint(
-        step_folder(run.folder / CHECKPOINTS, training.first_step), training.model
-    )
+    training.start = Start.of_checkpoint(start_folder(run.folder, training.first_step), training.model)
     training.start_quality = state.get("start_quality")
     training.start_cosines = state.get("start_cosines")
     training.collapsed = state.get("collapsed", False)

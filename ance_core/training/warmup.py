@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -67,11 +67,31 @@ def _alike_for_methods(encoder: EncoderConfig) -> dict[str, Any]:
     return {"towers": towers, "similarity": found.similarity, "temperature": found.temperature}
 
 
+SINCE: dict[str, Any] = {
+    "encoder": {"head": "ance", "query_prefix": "", "document_prefix": ""},
+    "negatives": {"in_batch": False, "shares": {"given": None}},
+    "method": {"a_rule": None, "top": None},
+    "objective": {"kind": None},
+    "optimizer": {"kind": "adamw", "momentum": 0.0},
+}
+"""Settings that came after names were first made, with the value that changes nothing: the name leaves those out, so that
+starts from before are still found."""
+
+
+def _leave_out(settings: dict[str, Any], since: Mapping[str, Any]) -> None:
+    """Remove what has the value in `since`, and groups that are empty then."""
+    for name, neutral in since.items():
+        if isinstance(neutral, Mapping):
+            _leave_out(settings[name], neutral)
+            if not settings[name]:
+                del settings[name]
+        elif settings[name] == neutral:
+            del settings[name]
+
+
 def warmup_name(config: RunConfig, problem: Problem) -> str:
     """Name of the warm-up run: by everything that decides its weights, data and pretrained folder by content."""
     decisive = config.model_dump(mode="json", exclude={"data", "name", "record"})
-    for later in ("kind", "momentum"):  # always AdamW's, and names were made without them once
-        del decisive["optimizer"][later]
     table = problem.tokens.table
     if table is None:
         del decisive["encoder"]["token_weights"]  # of a table alone
@@ -79,9 +99,7 @@ def warmup_name(config: RunConfig, problem: Problem) -> str:
         decisive["encoder"]["model"] = table.fingerprint
     if config.encoder.kind == "hf":
         decisive["encoder"]["model"] = fingerprint(config.encoder.model or "")
-    for name, without in (("head", "ance"), ("query_prefix", ""), ("document_prefix", "")):
-        if decisive["encoder"][name] == without:
-            del decisive["encoder"][name]  # so that starts from before these settings are still found
+    _leave_out(decisive, SINCE)
     key = json.dumps([decisive, problem.dataset.fingerprint], sort_keys=True)
     return f"warmup-{config.recipe}-{config.steps}-{hashlib.sha256(key.encode()).hexdigest()[:8]}"
 

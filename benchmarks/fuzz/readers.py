@@ -132,7 +132,10 @@ def _pages(runs: Path, name: str, run: Run | None) -> Readers:
         ],
         "page probe version": lambda: probed.version([name]),
         "page variance": lambda: [probed.variance(name, step) for step in probed.variance_steps(name)],
-        "page cones": lambda: spaces.cones(run),
+        "page anisotropy": lambda: [spaces.followed(run, measure) for measure in FOLLOWED],
+        "page sizes": lambda: spaces.sizes(run),
+        "page most told": lambda: spaces.most_told(run),
+        "evaluations": lambda: [run.evaluations("dev", "RR@10"), run.references(), run.reference_tables()],
         "page picture": lambda: spaces.picture_pca(run),
         "page umap": lambda: spaces.picture_umap(run),
         "page queries": lambda: [

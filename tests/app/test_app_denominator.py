@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 import subprocess
 import sys
@@ -215,7 +216,9 @@ def test_nothing_to_repeat_is_a_sentence(open_page, folder, tmp_path):
     assert "ance has no checkpoint" in app.info[0].value
     gone = copied(folder, tmp_path / "gone", "ance")
     info = gone / "ance" / "run.json"
-    info.write_text(info.read_text().replace('"data": "tiny"', '"data": "nowhere-to-be-found"'))
+    written = json.loads(info.read_text())
+    written["config"]["data"]["name"] = "nowhere-to-be-found"
+    info.write_text(json.dumps(written))
     app = open_page(gone, "negatives", question=QUESTION)
     assert quiet(app)
     assert "nowhere-to-be-found" in app.info[0].value

@@ -238,6 +238,14 @@ def test_a_run_without_probes_and_another_dataset(seeds, tmp_path):
         gradient_table([seeds[0], other])
 
 
+MEANS = {
+    "weighted": 1.0,
+    "as_run": 1.0,
+    "bias": 0.0,
+    "cosine": 1.0,
+}  # which the comparison takes from `each` instead
+
+
 def test_variances_over_seeds_are_ratios_of_sums(seeds):
     noise = np.random.default_rng(5)
     sums = {"optimum": 0.0, "weighted": 0.0, "bias": 0.0, "full": 0.0}
@@ -245,11 +253,11 @@ def test_variances_over_seeds_are_ratios_of_sums(seeds):
         each = {name: noise.uniform(1, 2, 6).tolist() for name in ("optimum", "full")}
         own = {name: noise.uniform(2, 4, 6).tolist() for name in ("weighted", "as_run", "bias")}
         rows = [
-            {"sampler": "random", "each": own},
-            {"sampler": "bm25", "each": own | {"weighted": [None] * 2 + own["weighted"][2:]}},
+            {"sampler": "random", "each": own, **MEANS},
+            {"sampler": "bm25", "each": own | {"weighted": [None] * 2 + own["weighted"][2:]}, **MEANS},
         ]
         each["query"] = list(range(6))
-        probes.write_variance(run.folder, 10, {"queries": 6, "samplers": rows, "each": each})
+        probes.write_variance(run.folder, 10, {"queries": 6, "negatives": 9, "samplers": rows, "each": each})
         for name in sums:
             sums[name] += sum((each | own)[name])
     found = compare_variances(seeds).set_index("sampler")
@@ -263,7 +271,7 @@ def test_variances_over_seeds_are_ratios_of_sums(seeds):
 
 def test_a_variance_of_before_is_measured_again(seeds):
     rows = [{"sampler": "random", "weighted": 3.0, "as_run": 3.0, "bias": 0.0, "cosine": 1.0}]
-    probes.write_variance(seeds[0].folder, 10, {"queries": 4, "samplers": rows})
+    probes.write_variance(seeds[0].folder, 10, {"queries": 4, "negatives": 9, "samplers": rows})
     with pytest.raises(ConfigError, match=r"without its queries.*--at 10 --variance 4"):
         variance_table(seeds[:1])
 

@@ -151,7 +151,8 @@ def test_a_snapshot_of_a_single_text_is_measured_as_far_as_it_goes():
 
 
 def test_the_whole_corpus_has_no_interval_a_sample_has(new_run):
-    found = measure_run(new_run({0: snapshot()}, docs=60, queries=600)).readings
+    whole = {**snapshot(), "document_rows": np.arange(60, dtype=np.int32)}
+    found = measure_run(new_run({0: whole}, docs=60, queries=600)).readings
     table = found[found["measure"] == "mean_cosine"].set_index("of")["half_width"]
     assert table["documents"] == 0
     assert table["queries"] > 0
