@@ -199,10 +199,9 @@ def plot_gradients(found: ProbeComparison) -> go.Figure:
     are several, are rows of panels.
     """
     import plotly.express as px
-    from ance_app.theme import look, rank
+    from ance_app.theme import look
 
     table = found.table.assign(above=lambda t: t["high"] - t["mean"], below=lambda t: t["mean"] - t["low"])
-    names = sorted(table["sampler"].unique(), key=rank)
     figure = px.line(
         table,
         x="step",
@@ -216,12 +215,9 @@ def plot_gradients(found: ProbeComparison) -> go.Figure:
         facet_row="method" if table["method"].nunique() > 1 else None,
         log_y=True,
         markers=True,
-        category_orders={"sampler": names},
-        color_discrete_map={name: look(name).color for name in names},
-        line_dash_map={name: look(name).dash for name in names},
-        symbol_map={name: look(name).marker for name in names},
+        symbol_map={name: look(name).marker for name in table["sampler"].unique()},
         labels={"mean": "mean norm of an instance (log scale)"},
-        template="plotly_white",
+        **_looks("sampler", table["sampler"]),
     )
     return figure.for_each_annotation(lambda a: a.update(text=a.text.split("=")[-1]))
 
@@ -229,10 +225,8 @@ def plot_gradients(found: ProbeComparison) -> go.Figure:
 def plot(runs: Run | Sequence[Run], name: str = "dev/RR@10") -> go.Figure:
     """One logged number against the step, a line a run; each recipe looks as it does in the dashboard."""
     import plotly.express as px
-    from ance_app.theme import look, rank  # the one place that knows how a method is drawn
 
     frame = metrics(runs, name)
-    recipes = sorted(frame["recipe"].unique(), key=rank)
     return px.line(
         frame,
         x="step",
@@ -241,12 +235,22 @@ def plot(runs: Run | Sequence[Run], name: str = "dev/RR@10") -> go.Figure:
         line_dash="recipe",
         line_group="run",
         hover_name="run",
-        category_orders={"recipe": recipes},
-        color_discrete_map={recipe: look(recipe).color for recipe in recipes},
-        line_dash_map={recipe: look(recipe).dash for recipe in recipes},
         labels={"value": name, "step": "step (updates)"},
-        template="plotly_white",
+        **_looks("recipe", frame["recipe"]),
     )
+
+
+def _looks(column: str, methods: pd.Series) -> dict[str, Any]:
+    """Order, colours and dashes of methods as the dashboard has them, for Plotly Express. column: that names them."""
+    from ance_app.theme import look, rank  # the one place that knows how a method is drawn
+
+    names = sorted(methods.unique(), key=rank)
+    return {
+        "category_orders": {column: names},
+        "color_discrete_map": {name: look(name).color for name in names},
+        "line_dash_map": {name: look(name).dash for name in names},
+        "template": "plotly_white",
+    }
 
 
 def _steps(steps: int | Sequence[int] | None) -> list[int] | None:

@@ -230,7 +230,7 @@ def space_of(run: Run, step: int) -> probes.Space:
     """A snapshot of a run as a space."""
     info = run.info
     n_docs = int((info.get("dataset") or {}).get("docs") or 0)
-    arrays = run.snapshot(step)
+    arrays = run.embeddings(step)
     return probes.Space.of(
         step, arrays, float(info.get("scale") or 1.0), max(n_docs, len(arrays["document_rows"]))
     )

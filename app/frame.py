@@ -71,6 +71,18 @@ def rerun_when(key: str, version: Callable[[], Hashable]) -> None:
     look()
 
 
+def tell(text: object, icon: str) -> None:
+    """Keep a message for `told`. A callback must not draw it: that replaces the first elements of the page."""
+    st.session_state["_told"] = str(text), icon
+
+
+def told() -> None:
+    """Show the message that a callback left, once."""
+    if message := st.session_state.pop("_told", None):
+        text, icon = message
+        st.toast(verbatim(text), icon=f":material/{icon}:")
+
+
 def live(body: Callable[[], None], active: bool) -> None:
     """Run `body` as a fragment, every LIVE_S seconds while `active`."""
     st.fragment(guarded(body), run_every=LIVE_S if active else None)()

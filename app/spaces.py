@@ -82,7 +82,7 @@ def sizes(run: Run) -> dict[str, tuple[int, int]]:
     """How many queries and documents a snapshot of the run holds, and of how many dimensions, by side."""
 
     def measure() -> dict[str, tuple[int, int]]:
-        arrays = run.snapshot(run.snapshots()[0])
+        arrays = run.embeddings(run.snapshots()[0])
         return {of: (arrays[of].shape[0], arrays[of].shape[1]) for of in SIDES}
 
     return _keep(run, "sizes", measure)
@@ -122,7 +122,7 @@ def shapes(run: Run, step: int) -> Shapes:
     """Distributions of cosines and of k-occurrence at a snapshot."""
 
     def measure() -> Shapes:
-        arrays = run.snapshot(step)
+        arrays = run.embeddings(step)
         vectors = {name: checked(arrays[name], name) for name in ("queries", "documents")}
         units = {name: unit(array)[0] for name, array in vectors.items()}
         cosines = {name: cosine_histogram(array) for name, array in units.items()}
@@ -141,7 +141,7 @@ def company(run: Run, step: int, query: int) -> Company | None:
 
 
 def _company(run: Run, step: int, query: int) -> Company | None:
-    arrays = run.snapshot(step)
+    arrays = run.embeddings(step)
     place = np.flatnonzero(arrays["query_rows"] == query)
     if not len(place):
         return None
@@ -165,7 +165,7 @@ def _company(run: Run, step: int, query: int) -> Company | None:
 
 def query_rows(run: Run) -> list[int]:
     """The queries of a run's snapshots, as rows of the dataset."""
-    return [int(row) for row in run.snapshot(run.snapshots()[0])["query_rows"]]
+    return [int(row) for row in run.embeddings(run.snapshots()[0])["query_rows"]]
 
 
 def most_told(run: Run) -> int | None:

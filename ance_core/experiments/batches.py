@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from ..data import Labels
+from ..runs.wear import read_state
 from ..training.order import DataOrder
-from ..training.state import read_state
 
 if TYPE_CHECKING:
     from ..runs import Run

@@ -21,7 +21,7 @@ from ..runs import Run
 from .checks import aligned_values, check_datasets, start_warnings
 from .settings import budget_of_run, differing, method_labels, preset_of, seed_of
 from .statistics import Effect, paired_effect, verdicts
-from .statistics.verdicts import LEVEL, POWER, check_smallest
+from .statistics.verdicts import check_smallest, description
 
 if TYPE_CHECKING:
     from rich.console import Group
@@ -73,15 +73,7 @@ class Comparison:
             "split": self.split,
             "baseline": self.baseline,
             "queries": self.queries,
-            "statistics": {
-                "test": "crossed-variance t",
-                "confidence": 0.95,
-                "correction": "Holm",
-                "family": self.family,
-                "level": LEVEL,
-                "smallest": self.smallest,
-                "power_of_seeds_needed": POWER,
-            },
+            "statistics": description(self.family, self.smallest),
             "runs": records(self.runs),
             "methods": records(self.methods),
             "arms": records(self.arms),

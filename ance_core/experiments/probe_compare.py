@@ -22,7 +22,7 @@ from .compare import records
 from .probe_table import Steps, bands_of, check_comparable, stored, variance_table
 from .settings import method_labels, seed_of
 from .statistics import Effect, crossed_mean, paired_effect, ratio_of_means, verdicts
-from .statistics.verdicts import LEVEL, POWER, check_smallest
+from .statistics.verdicts import check_smallest, description
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -63,15 +63,7 @@ class ProbeComparison:
         """Everything, ready for JSON; NaN becomes None."""
         return {
             "baseline": self.baseline,
-            "statistics": {
-                "test": "crossed-variance t",
-                "confidence": 0.95,
-                "correction": "Holm",
-                "family": self.family,
-                "level": LEVEL,
-                "smallest": self.smallest,
-                "power_of_seeds_needed": POWER,
-            },
+            "statistics": description(self.family, self.smallest),
             "rows": records(self.table),
             "warnings": self.warnings,
         }

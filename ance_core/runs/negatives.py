@@ -21,6 +21,7 @@ from .files import atomic_file, make_folder, remove, sync, writing
 if TYPE_CHECKING:
     import pyarrow as pa
     import pyarrow.dataset as ds
+    import pyarrow.parquet as pq
 
 FOLDER = "negatives"
 # column -> (type, value where a sampler has none); "source" is text from a handful of names.
@@ -170,7 +171,8 @@ def dataset(run: Path) -> ds.Dataset:
 
 
 def check_part(path: Path | str) -> int:
-    """The rows of a part, by its footer. ValueError unless it has the columns of records, each of its kind.
+    """The rows of a part, by its footer. ValueError unless it has the columns of records, each of its kind, and steps of
+    the span in its name.
 
     What older runs do not have may be missing.
     """
@@ -191,7 +193,26 @@ def check_part(path: Path | str) -> int:
             fits = pa.types.is_floating if kind.startswith("float") else pa.types.is_integer
         if not fits(own):
             raise ValueError(f"column '{name}' holds {own}")
+    _check_span(Path(path), about.metadata)
     return int(about.metadata.num_rows)
+
+
+def _check_span(path: Path, footer: pq.FileMetaData) -> None:
+    """ValueError for steps outside of those in the part's name, as far as the footer tells."""
+    named = _PART.fullmatch(path.name)
+    for group in range(footer.num_row_groups if named else 0):
+        columns = (footer.row_group(group).column(i) for i in range(footer.num_columns))
+        for column in columns:
+            found = column.statistics if column.path_in_schema == "step" else None
+            if (
+                named
+                and found
+                and found.has_min_max
+                and not int(named[1]) <= found.min <= found.max <= int(named[2])
+            ):
+                raise ValueError(
+                    f"steps {found.min} to {found.max} in it, its name says {named[1]} to {named[2]}"
+                )
 
 
 def truncate(run: Path, step: int) -> None:

@@ -11,6 +11,8 @@ import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from ..errors import StoreError
 from .files import atomic_file, make_folder, remove, write_json_atomic
 from .headers import check_parquet
@@ -37,6 +39,7 @@ COLUMNS = (
     "total",  # gradient norm over all parameters
 )
 BAND = "band/"
+NORMS = ("output", "total")
 REMEDY = "delete it and probe again"
 _VARIANCE_REMEDY = "probe again with --variance"
 _FILE = re.compile(r"step-([0-9]{1,12})\.parquet")
@@ -83,6 +86,8 @@ def read(run: Path, step: int) -> pd.DataFrame:
                 texts and isinstance(frame[name].dtype, pd.CategoricalDtype)
             ):
                 raise ValueError(f"column '{name}' holds no {'texts' if texts else 'numbers'}")
+            if (name in NORMS or name.startswith(BAND)) and not np.isfinite(frame[name]).all():
+                raise ValueError(f"column '{name}' has norms that are not finite")
     return frame
 
 

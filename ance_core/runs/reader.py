@@ -228,6 +228,14 @@ class Run:
         data = self.info.get("dataset") or {}
         return snapshots.read(self.folder, step, documents=data.get("docs"))
 
+    def embeddings(self, step: int) -> dict[str, np.ndarray]:
+        """A snapshot with `queries`, `documents`, `query_rows` and `document_rows` in it; StoreError where one is gone."""
+        arrays = self.snapshot(step)
+        if lacking := [name for name in snapshots.EMBEDDINGS if name not in arrays]:
+            folder = snapshots.step_folder(self.folder / snapshots.FOLDER, step)
+            raise damaged(folder, f"no {', '.join(lacking)} in it", snapshots.REMEDY)
+        return arrays
+
     def checkpoints(self) -> dict[int, Path]:
         """The finished checkpoints: step -> folder, ascending."""
         return snapshots.step_folders(self.folder / CHECKPOINTS)

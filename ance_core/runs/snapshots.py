@@ -20,6 +20,7 @@ from .reading import read_json, reading
 
 FOLDER = "snapshots"
 MANIFEST = "manifest.json"
+EMBEDDINGS = ("queries", "query_rows", "documents", "document_rows")  # what a training takes
 REMEDY = "delete the folder of the damaged snapshot, or restore it from a copy"
 _STEP = re.compile(r"step-([0-9]{1,12})")
 _ARRAY = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]*")

@@ -82,7 +82,7 @@ def _checkpoints(folder: Path) -> Iterator[Callable[[], object]]:
             continue
         for name in ("model.safetensors", "optimizer.safetensors"):
             yield _file(place / name, check_safetensors, remedy)
-        yield partial(read_state, place / STATE, remedy)
+        yield partial(read_state, place)
     for path in sorted((folder / POOLS).glob("step-*.safetensors")) if (folder / POOLS).is_dir() else ():
         yield _file(
             path, check_safetensors, POOL_REMEDY.format(path.stem.removeprefix("step-").lstrip("0") or "0")
@@ -95,15 +95,19 @@ def _check_pools(folder: Path, checkpoint: Path) -> None:
     """The pools that the last checkpoint would go on with."""
     if not (checkpoint / STATE).exists():
         return
-    state = read_state(checkpoint / STATE, CHECKPOINT_REMEDY.format(checkpoint.name))
+    state = read_state(checkpoint)
     for step in pools_of(state):
         path = folder / POOLS / f"step-{step:08d}.safetensors"
         if not path.exists():
             raise damaged(path, "it is missing", POOL_REMEDY.format(step))
 
 
-def read_state(path: Path, remedy: str) -> dict[str, Any]:
-    """The `state.json` of a checkpoint, with `step`, `first_step`, `seconds` and `pools` of their types."""
+def read_state(checkpoint: Path) -> dict[str, Any]:
+    """The `state.json` of a checkpoint, with `step`, `first_step`, `seconds` and `pools` of their types.
+
+    StoreError where it is damaged.
+    """
+    path, remedy = checkpoint / STATE, CHECKPOINT_REMEDY.format(checkpoint.name)
     state = read_json(path, remedy)
     with reading(path, remedy):
         pools = state["pools"]

@@ -18,9 +18,9 @@ from ..config import RunConfig, parse
 from ..data.of_run import dataset_of
 from ..errors import ConfigError, StoreError
 from ..runs import Run, RunWriter
+from ..runs.wear import read_state
 from ..samplers import QueryBatch
 from ..samplers.pool_files import pool_path, read_pools
-from .checkpoint import read_position
 from .device import set_threads
 from .episodes import restart_if_due
 from .loop import STEPS, steps
@@ -106,7 +106,7 @@ def pools_at(run: Run, config: RunConfig, step: int) -> tuple[StoredPools, int |
     """What is known of the pools of a run around the update after `step`, and which index step was in force then."""
     stored = stored_pools(run, config, step)
     before = max(at for at in run.checkpoints() if at <= step)
-    stored.restore(read_position(run.checkpoints()[before])["pools"])
+    stored.restore(read_state(run.checkpoints()[before])["pools"])
     return stored, stored.in_force(step)
 
 

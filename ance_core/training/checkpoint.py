@@ -16,8 +16,8 @@ from torch.optim import Optimizer
 
 from ..errors import StoreError
 from ..runs.headers import check_safetensors
-from ..runs.wear import CHECKPOINT_REMEDY, read_state
-from .state import STATE, damaged
+from ..runs.reading import brief
+from ..runs.wear import CHECKPOINT_REMEDY, STATE, read_state
 
 QUERY, DOCUMENT = "query_tower.", "document_tower."
 WEIGHTS, OPTIMIZER = "model.safetensors", "optimizer.safetensors"
@@ -70,25 +70,26 @@ def _tensors(path: Path) -> dict[str, Tensor]:
         check_safetensors(path)
         return load_file(path)
     except Exception as error:  # safetensors raises its own, OSError or ValueError
-        raise damaged(path, error) from None
+        raise _damaged(path, error) from None
+
+
+def _damaged(path: Path, error: Exception | str) -> StoreError:
+    return StoreError(f"{path}: damaged ({brief(error)}): {CHECKPOINT_REMEDY.format(path.parent.name)}")
 
 
 def read_checkpoint(folder: Path, model: nn.Module, optimizer: Optimizer) -> dict[str, Any]:
     """Restore weights and optimizer state; returns the saved `state`. StoreError if any of it is damaged."""
     read_weights(folder, model)
-    state = read_position(folder)
+    state = read_state(folder)
     parameters = dict(model.named_parameters())
     for key, value in _tensors(folder / OPTIMIZER).items():
         moment, _, name = key.partition("/")
         if name not in parameters or (value.dim() and value.shape != parameters[name].shape):
-            raise damaged(folder / OPTIMIZER, ValueError(f"{key} is of no parameter of this model"))
+            raise _damaged(folder / OPTIMIZER, f"{key} is of no parameter of this model")
         parameter = parameters[name]
         # AdamW keeps its step count on the processor unless fused on a device
         device = parameter.device if value.dim() or parameter.device.type != "cpu" else value.device
         optimizer.state[parameter][moment] = value.to(device)
+    if len({frozenset(moments) for moments in optimizer.state.values()}) > 1:
+        raise _damaged(folder / OPTIMIZER, "moments of some parameters are gone")
     return state
-
-
-def read_position(folder: Path) -> dict[str, Any]:
-    """The `state` of a checkpoint, its steps and pools among them. StoreError if it is damaged."""
-    return read_state(folder / STATE, CHECKPOINT_REMEDY.format(folder.name))

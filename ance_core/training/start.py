@@ -15,9 +15,9 @@ from ..data.of_run import pinned
 from ..errors import ConfigError, StoreError
 from ..reading import data_of
 from ..runs import Run, Store
-from ..runs.wear import pools_of
+from ..runs.wear import pools_of, read_state
 from ..samplers.pool_files import pool_path
-from .checkpoint import read_checkpoint, read_position
+from .checkpoint import read_checkpoint
 from .episodes import inherit_start
 from .problem import Problem
 from .run import Training
@@ -135,7 +135,7 @@ def fork_settings(parent: Run, step: int, recipe: str | None, changes: dict[str,
 def continue_from(training: Training, parent: Run, step: int) -> None:
     """Bring a freshly assembled run to the parent's checkpoint; its pools too, if the method is the same."""
     folder = parent.checkpoints()[step]
-    state = read_position(folder)
+    state = read_state(folder)
     if training.config.steps <= state["step"]:
         raise ConfigError(
             f"steps: {training.config.steps} given, but the fork begins at {state['step']}; raise steps"

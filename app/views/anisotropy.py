@@ -19,6 +19,7 @@ from ..charts.curves import Drawing, curves
 from ..charts.figures import camera
 from ..charts.groups import Group, by_method
 from ..source import Source, Summary
+from ..verbatim import verbatim
 from . import blocks
 
 MEASURES = {"Mean cosine": "mean_cosine", "Effective rank": "effective_rank"}
@@ -46,10 +47,10 @@ def draw(source: Source, seen: Sequence[Summary]) -> None:
     drawn = set(table["run"])
     chips = [tables.chip(g.label, g.look) for g in groups if drawn & {member.run for member in g.members}]
     st.html(f'<p class="ance-legend">{"".join(chips)}</p>')
-    st.caption(_caption(groups, table, name, sizes, scales))
+    st.caption(verbatim(_caption(groups, table, name, sizes, scales)))
     blocks.beside(measures.anisotropy(name, "queries").see, LOOK)
     for problem in problems:
-        st.caption(f":material/info: {problem}")
+        st.caption(f":material/info: {verbatim(problem)}")
 
 
 def _read(

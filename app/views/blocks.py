@@ -102,6 +102,6 @@ def downloads(drawn: pd.DataFrame, page: export.Lazy | None, file: str) -> None:
 def nothing_yet(measure: Measure) -> None:
     """In place of a figure without a value."""
     st.info(
-        f"{measure.title}: nothing recorded yet. The curve appears with the first value.",
+        verbatim(f"{measure.title}: nothing recorded yet. The curve appears with the first value."),
         icon=":material/hourglass_empty:",
     )

@@ -16,9 +16,11 @@ from ..charts.figures import camera
 from ..charts.groups import Group
 from ..drawn import Drawn
 from ..explained import Offered
+from ..frame import tell, told
 from ..source import Source
 from ..texts import clip
 from ..theme import Look
+from ..verbatim import verbatim
 from . import blocks, denominator_terms, probing
 from .choices import keep_if_offered
 
@@ -53,7 +55,7 @@ def section(source: Source, drawn: Drawn, groups: list[Group]) -> None:
         try:
             there = explained.offered(run)
         except AnceError as error:
-            st.info(str(error), icon=":material/history:")
+            st.info(verbatim(error), icon=":material/history:")
             return
         query = _query(there)
         step = _step(there, query)
@@ -72,9 +74,10 @@ def section(source: Source, drawn: Drawn, groups: list[Group]) -> None:
             help="The step is worked out anew from the checkpoint before it, beside the dashboard: some seconds with the "
             "encoder `static`, longer with a transformer. The run is not changed.",
         )
+    told()
     probing.progress(source, prober.REPEAT)
     if damage:
-        st.warning(f"{damage}.", icon=":material/broken_image:")
+        st.warning(f"{verbatim(damage)}.", icon=":material/broken_image:")
     if found is None:
         _nothing_yet(source, name, query, step, there)
     else:
@@ -116,7 +119,7 @@ def _start(source: Source, run: str, query: str, step: int) -> None:
     try:
         prober.repeat(source.folder, run, query, step)
     except AnceError as error:
-        st.toast(str(error), icon=":material/error:")
+        tell(error, "error")
 
 
 def _nothing_yet(source: Source, name: str, query: str, step: int, there: Offered) -> None:
@@ -182,11 +185,11 @@ def _table(found: Explanation, there: Offered) -> None:
 
 
 def _funnel(funnel: Funnel, look: Look, file: str) -> None:
-    st.markdown(f"**From {FROM.get(funnel.source, funnel.source)}**")
+    st.markdown(f"**From {verbatim(FROM.get(funnel.source, funnel.source))}**")
     source = funnel.source.replace(" ", "-")
     chart.show(
         figures.funnel_figure(funnel, look), f"figure:funnel {source}", camera(f"funnel-{source}-{file}")
     )
     st.html(f'<p class="ance-finding">{escape(funnel.sentence())}</p>')
     if funnel.note:
-        st.caption(funnel.note)
+        st.caption(verbatim(funnel.note))

@@ -18,6 +18,7 @@ from ..charts.ends import Interval, Level, evaluation_figure
 from ..charts.groups import Group, by_method
 from ..charts.measures import Measure
 from ..source import Source, Summary
+from ..verbatim import verbatim
 from . import blocks, controls
 
 LOOK = (
@@ -42,14 +43,14 @@ def draw(
     with st.container(horizontal=True, vertical_alignment="center", key="evaluation"):
         name, interval = controls.evaluation(), controls.interval()
         split = controls.watched(splits)
-    heading.subheader(f"Quality on the {split} queries", anchor=False)
+    heading.subheader(f"Quality on the {verbatim(split)} queries", anchor=False)
     measure = measures.evaluation(name, split)
     watching = [run for run in shown if split in run.watched]
     _figure(source, watching, groups, view, marks, references, measure, interval)
     without = [run.name for run in shown if split not in run.watched]
     if without:
         named = words.listing(without) if len(without) <= 3 else words.count(len(without), "run")
-        st.caption(f"Not evaluated on {split} queries while training: {named}.")
+        st.caption(verbatim(f"Not evaluated on {split} queries while training: {named}."))
 
 
 def _figure(

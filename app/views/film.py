@@ -16,7 +16,7 @@ from ance_core.runs import Run
 from .. import chart, processes, spaces, words
 from ..charts.figures import camera, plain
 from ..charts.spaces import Lit, projection_figure
-from ..frame import guarded
+from ..frame import guarded, tell, told
 from ..spaces import Company, Picture
 from ..texts import clip, dataset_of
 from ..verbatim import verbatim
@@ -197,6 +197,7 @@ def _show(
         f"{run.name}|{picture.method}",
     )
     chart.show(figure, "figure:projection", camera(f"{run.name}-{picture.method}-step-{step}"), _follow(run))
+    told()
     st.caption(_caption(picture))
 
 
@@ -240,7 +241,7 @@ def _follow(run: Run) -> Callable[[dict], None]:
         is_query, row = point["customdata"]
         query = int(row) if is_query else spaces.query_of(run, int(row))
         if query is None:
-            st.toast("No query of the snapshots was trained towards this document.", icon=":material/info:")
+            tell("No query of the snapshots was trained towards this document.", "info")
         else:
             st.session_state["_clicked"] = str(query)
 

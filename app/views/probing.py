@@ -10,7 +10,7 @@ import streamlit as st
 from ance_core.errors import AnceError
 
 from .. import prober
-from ..frame import guarded
+from ..frame import guarded, tell, told
 from ..source import Source
 from ..verbatim import verbatim
 from ..words import duration
@@ -93,10 +93,11 @@ def offer(source: Source, name: str, checkpoints: list[int], key: str, variance:
         disabled=prober.busy(source.folder) is not None,
         help="It runs beside the dashboard and uses one or two cores for some seconds to a few minutes.",
     )
+    told()
 
 
 def _start(source: Source, name: str, step: int, variance: int) -> None:
     try:
         prober.start(source.folder, name, step, variance)
     except AnceError as error:
-        st.toast(verbatim(error), icon=":material/error:")
+        tell(error, "error")

@@ -10,7 +10,7 @@ import streamlit as st
 from ance_core.errors import AnceError
 
 from .. import tables, words
-from ..frame import guarded, heading, live, watch
+from ..frame import guarded, heading, live, tell, told, watch
 from ..levels import levels
 from ..picker import pick
 from ..source import Source, Summary, open_source
@@ -47,6 +47,7 @@ def page() -> None:
 
 def _now(source: Source, names: Sequence[str]) -> None:
     """The part that moves: what is training, and the table."""
+    told()
     runs = {run.name: run for run in source.summaries()}
     for run in sorted(runs.values(), key=lambda run: (rank(run.method), run.seed, run.name)):
         if run.active:
@@ -118,7 +119,7 @@ def _ask(source: Source, run: Summary, command: str, value: int) -> None:
         source.control(run.name, command, value)
         st.session_state[f"asked:{run.name}"] = (command, time.time(), run.state, run.step)
     except AnceError as error:  # it ended between drawing the button and the click
-        st.toast(verbatim(error), icon=":material/error:")
+        tell(error, "error")
 
 
 def _differences(shown: Sequence[Summary]) -> None:

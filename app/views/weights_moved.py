@@ -13,6 +13,7 @@ from ..charts.curves import Drawing
 from ..charts.groups import by_method
 from ..frame import live
 from ..source import Source, Summary
+from ..verbatim import verbatim
 from . import blocks
 from .gradient_figures import words_beside
 
@@ -37,7 +38,7 @@ def _figures(source: Source, shown: Sequence[Summary]) -> None:
     left, right = st.columns([7, 3], gap="medium")
     with left:
         _panels(norms, ways, measured)
-        st.caption(_caption(measured, [run for run in shown if run.name not in names]))
+        st.caption(verbatim(_caption(measured, [run for run in shown if run.name not in names])))
     with right:
         words_beside(gradients_words.MOVED)
 

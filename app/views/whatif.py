@@ -17,7 +17,7 @@ from ance_core.runs import Run
 from .. import chart, tables, words
 from ..charts import whatif as figures
 from ..charts.figures import camera
-from ..frame import live
+from ..frame import live, tell, told
 from ..imagined import Started, fork_of, imagined_of, situation_of
 from ..source import Source, Summary
 from ..texts import clip, dataset_of
@@ -240,10 +240,7 @@ def _fork(run: Run, step: int, settings: WhatIf) -> None:
     )  # fmt: skip
     for failure in filter(None, (one.failure() for one in started)):
         st.error(verbatim(failure), icon=":material/error:")
-    if said := st.session_state.pop(
-        "_fork_said", ""
-    ):  # a toast in the callback would replace the page's style sheet
-        st.toast(verbatim(said), icon=":material/play_arrow:")
+    told()
     if any(one.running for one in started):
         st.caption("A fork is training; it shows on the other pages as soon as its folder is there.")
 
@@ -251,6 +248,6 @@ def _fork(run: Run, step: int, settings: WhatIf) -> None:
 def _start(arguments: list[str]) -> None:
     try:
         st.session_state["forks"].append(Started(arguments))
-        st.session_state["_fork_said"] = "The fork has been started."
+        tell("The fork has been started.", "play_arrow")
     except (OSError, AnceError) as error:
-        st.session_state["_fork_said"] = f"The fork could not be started: {error}"
+        tell(f"The fork could not be started: {error}", "error")

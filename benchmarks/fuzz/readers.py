@@ -11,6 +11,7 @@ from random import Random
 from typing import Any
 
 from ance_core.errors import AnceError
+from ance_core.probes.geometry.run import FOLLOWED
 from ance_core.runs import Run, Store
 
 Readers = dict[str, Callable[[], Any]]
@@ -135,7 +136,11 @@ def _pages(runs: Path, name: str, run: Run | None) -> Readers:
         "page anisotropy": lambda: [spaces.followed(run, measure) for measure in FOLLOWED],
         "page sizes": lambda: spaces.sizes(run),
         "page most told": lambda: spaces.most_told(run),
-        "evaluations": lambda: [run.evaluations("dev", "RR@10"), run.references(), run.reference_tables()],
+        "evaluations": lambda: [
+            run.evaluations("dev", "RR@10"),
+            run.references(),
+            run.reference_tables("start"),
+        ],
         "page picture": lambda: spaces.picture_pca(run),
         "page umap": lambda: spaces.picture_umap(run),
         "page queries": lambda: [

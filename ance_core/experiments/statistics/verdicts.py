@@ -16,7 +16,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 from scipy.special import stdtr, stdtrit
@@ -78,6 +78,19 @@ def verdicts(effects: Sequence[Effect], smallest: float | None = None, level: fl
         _verdict(effect, float(p), smallest, level, float(own))
         for effect, p, own in zip(effects, corrected, levels, strict=True)
     ]
+
+
+def description(family: int, smallest: float | None) -> dict[str, Any]:
+    """How verdicts of a family of so many comparisons come about, ready for JSON."""
+    return {
+        "test": "crossed-variance t",
+        "confidence": 0.95,
+        "correction": "Holm",
+        "family": family,
+        "level": LEVEL,
+        "smallest": smallest,
+        "power_of_seeds_needed": POWER,
+    }
 
 
 def check_smallest(smallest: float | None) -> None:

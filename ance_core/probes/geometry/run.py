@@ -83,7 +83,7 @@ def measure_step(
 
     Raises ProbeError where its vectors are not finite, StoreError where it is damaged or absent.
     """
-    arrays = run.snapshot(step)
+    arrays = run.embeddings(step)
     places = None if pairs is None else _places(pairs, arrays["query_rows"], arrays["document_rows"])
     data = run.info.get("dataset") or {}
     sizes = Sizes(data.get("queries"), data.get("docs"))
@@ -119,7 +119,7 @@ def anisotropy(run: Run, measure: str = "mean_cosine") -> pd.DataFrame:
     for step in run.snapshots():
         found = {of: known.get((step, f"{measure}/{of}")) for of in SIDES}
         if None in found.values():
-            arrays = run.snapshot(step)
+            arrays = run.embeddings(step)
             found = {of: FOLLOWED[measure](arrays[of]) for of in SIDES}
         rows += [(step, of, value) for of, value in found.items()]
     return pd.DataFrame(rows, columns=["step", "of", "value"])

@@ -44,13 +44,13 @@ def gather(run: Run, points: int = MOST_POINTS, most_frames: int | None = None, 
     Raises ProbeError where there is no snapshot, or none whose vectors are finite.
     """
     steps = evenly(snapshot_steps(run), most_frames)
-    first = run.snapshot(steps[0])
+    first = run.embeddings(steps[0])
     queries, documents = stratified(
         first["query_rows"], first["document_rows"], label_pairs(run), drawn_pairs(run), points, seed
     )
     kept, skipped, vectors = [], [], []
     for step in steps:
-        arrays = run.snapshot(step)
+        arrays = run.embeddings(step)
         frame = np.concatenate([arrays["queries"][queries], arrays["documents"][documents]]).astype(
             np.float32
         )

@@ -55,7 +55,7 @@ def umap_refusal(run: Run) -> str | None:
     steps = run.snapshots()
     if not steps:
         return f"run '{run.name}': it has no snapshots: train with record.snapshot_every above 0"
-    return too_few(sum(len(run.snapshot(steps[0])[rows]) for rows in ("query_rows", "document_rows")))
+    return too_few(sum(len(run.embeddings(steps[0])[rows]) for rows in ("query_rows", "document_rows")))
 
 
 def umap_request(run: Run) -> subprocess.Popen[bytes] | None:

@@ -91,7 +91,7 @@ def load_situation(run: Run, step: int, labels: Labels, hidden: Qrels, n_docs: i
     space = None
     if step in run.snapshots():
         with suppress(StoreError):  # a damaged one: no gradient norm is known then
-            space = Space.of(step, run.snapshot(step), float(run.info.get("scale") or 1.0), n_docs)
+            space = Space.of(step, run.embeddings(step), float(run.info.get("scale") or 1.0), n_docs)
     return situation(
         step, pool, labels, hidden, n_docs, space if space is not None and space.finite else None
     )
