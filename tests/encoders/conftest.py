@@ -7,6 +7,7 @@ import pytest
 import torch
 
 from ance_core.config import EncoderConfig
+from ance_core.data import load_dataset
 from ance_core.data.tokens import TokenizedDataset, tokenize, train_wordpiece
 
 TOPICS = {
@@ -107,3 +108,17 @@ def built(make):
         return build_encoder(config, None, tokens, seed), tokens
 
     return built
+
+
+@pytest.fixture(scope="module")
+def dataset():
+    """The embedded `tiny`."""
+    return load_dataset("tiny")
+
+
+@pytest.fixture(scope="module")
+def bert(tmp_path_factory, dataset):
+    """A random tiny BERT with a tokenizer of the documents of `dataset`, as a folder."""
+    from .families import save_family
+
+    return save_family(tmp_path_factory.mktemp("plain"), "bert", dataset.docs)

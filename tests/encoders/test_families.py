@@ -7,7 +7,6 @@ import pytest
 import torch
 
 from ance_core.config import EncoderConfig
-from ance_core.data import load_dataset
 from ance_core.data.pretrained import load_tokenizer
 from ance_core.data.tokens import tokenize, tokenized
 from ance_core.encoders import build_encoder, encode_corpus, load_model
@@ -23,11 +22,6 @@ from .families import FAMILIES, POSITIONS, USABLE, save_family
 
 sentence_transformers = pytest.importorskip("sentence_transformers")
 QUERY, DOCUMENT = "query: ", "passage: "
-
-
-@pytest.fixture(scope="module")
-def dataset():
-    return load_dataset("tiny")
 
 
 @pytest.fixture(scope="module")

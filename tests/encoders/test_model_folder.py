@@ -6,7 +6,6 @@ import numpy as np
 import pytest
 import torch
 
-from ance_core.data import load_dataset
 from ance_core.data.model_folder import words_on_differences
 from ance_core.data.model_modules import read_model_folder
 from ance_core.data.pretrained import load_tokenizer
@@ -26,16 +25,6 @@ sentence_transformers = pytest.importorskip("sentence_transformers")
 from sentence_transformers import models  # noqa: E402  (after the skip)
 
 from .published import PROMPTS, encoder_of, ours, transformer  # noqa: E402
-
-
-@pytest.fixture(scope="module")
-def dataset():
-    return load_dataset("tiny")
-
-
-@pytest.fixture(scope="module")
-def bert(tmp_path_factory, dataset):
-    return save_family(tmp_path_factory.mktemp("plain"), "bert", dataset.docs)
 
 
 @pytest.fixture(scope="module")

@@ -6,7 +6,6 @@ import shutil
 import pytest
 
 from ance_core.config import EncoderConfig
-from ance_core.data import load_dataset
 from ance_core.data.model_folder import words_on_differences
 from ance_core.data.model_modules import read_model_folder
 from ance_core.data.tokens import tokenized
@@ -14,22 +13,10 @@ from ance_core.encoders import build_encoder, save_model
 from ance_core.errors import ConfigError
 from ance_core.training.settings import resolve
 
-from .families import save_family
-
 sentence_transformers = pytest.importorskip("sentence_transformers")
 from sentence_transformers import models  # noqa: E402  (after the skip)
 
 from .published import PROMPTS, encoder_of, ours, transformer  # noqa: E402
-
-
-@pytest.fixture(scope="module")
-def dataset():
-    return load_dataset("tiny")
-
-
-@pytest.fixture(scope="module")
-def bert(tmp_path_factory, dataset):
-    return save_family(tmp_path_factory.mktemp("plain"), "bert", dataset.docs)
 
 
 def pooled_twice(folder):
