@@ -7,6 +7,10 @@ from pathlib import Path
 import pytest
 from hypothesis import settings
 
+os.environ.setdefault(
+    "HF_HUB_OFFLINE", "1"
+)  # no test asks the hub: without a network each question waits for seconds
+
 settings.register_profile("untimed", deadline=None)  # a busy machine is no failure
 settings.load_profile("untimed")
 

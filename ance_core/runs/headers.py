@@ -54,7 +54,10 @@ def npy_header(path: Path) -> Layout:
         read = (
             np.lib.format.read_array_header_1_0 if version == (1, 0) else np.lib.format.read_array_header_2_0
         )
-        shape, by_columns, dtype = read(file)
+        try:
+            shape, by_columns, dtype = read(file)
+        except Exception:  # it is read as Python source, so a tokenizer's and a parser's errors too
+            raise ValueError("a header that no .npy file has") from None
         begin = file.tell()
     if dtype.hasobject or dtype.kind not in "fiub":
         raise ValueError(f"numbers of a kind that no snapshot has ({dtype})")
