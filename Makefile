@@ -61,8 +61,5 @@ fuzz: $(VENV)/.dev
 bench: $(VENV)/.dev
 	$(BIN)/python -m benchmarks
 
-fuzz: $(VENV)/.dev
-	$(BIN)/python -m benchmarks.fuzz
-
 clean:
 	rm -rf $(VENV) build dist *.egg-info

@@ -19,7 +19,8 @@ COLLAPSING = {
     "warmup": {"steps": 20},
 }  # ANCE from a start that knows nothing yet
 COLLAPSED_STEPS = 300  # enough to see it fall; with twice as many the space opens a little again
-PROBES = {"probe_every": 200}  # so that *Gradients* has its figure without a click
+PROBES = {"probe_every": 200}  # so that *Gradients* has its figures over training without a click
+PROBED, PROBED_QUERIES = "ance", 128  # under whose last weights every sampler is measured
 
 
 class Arm(NamedTuple):

@@ -18,10 +18,11 @@ from rich.console import Console
 from ..config import RunConfig, merge
 from ..data import Dataset, load_dataset
 from ..errors import AnceError
+from ..experiments.probe import probe_run
 from ..runs import Run, Store
 from ..training.session import train_runs
 from ..training.settings import resolve
-from .demo_plan import PROBES, Arm, stages
+from .demo_plan import PROBED, PROBED_QUERIES, PROBES, Arm, stages
 from .entry import INTERRUPTED, guarded
 from .progress import prepare, training_progress
 
@@ -74,6 +75,14 @@ def _train(data: str, args: argparse.Namespace, store: Store, console: Console) 
         with training_progress(console) as watch:
             runs = train_runs(configs, store, dataset=dataset, watch=watch, refused=refused)
         done |= {str(run.info["recipe"]): run for run in runs if str(run.info["recipe"]) not in done}
+        if any(run is done.get(PROBED) for run in runs):
+            _probe(done[PROBED], console)
+
+
+def _probe(run: Run, console: Console) -> None:
+    """Every sampler under the last weights of one run, for the first figure of *Gradients*."""
+    with console.status(f"measuring gradients under the weights of {run.name}"):
+        probe_run(run, queries=PROBED_QUERIES)
 
 
 def _config(arm: Arm, data: str, args: argparse.Namespace, done: dict[str, Run], store: Store) -> RunConfig:

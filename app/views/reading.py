@@ -64,7 +64,12 @@ def fullest(values: Mapping[str, np.ndarray], group: str | None = None) -> Bar |
 
 
 def hardest(counts: Mapping[str, np.ndarray]) -> str | None:
-    """The group whose draws lie furthest to the right. counts: draws in ascending bins, by group."""
+    """ANCE, whose draws are hard and its space whole; else the group whose draws lie furthest to the right.
+
+    counts: draws in ascending bins, by group.
+    """
+    if "ance" in counts:
+        return "ance"
     means = {label: float((c * np.arange(len(c))).sum() / c.sum()) for label, c in counts.items() if c.sum()}
     return max(means, key=lambda label: means[label], default=None)
 
